@@ -1,0 +1,61 @@
+"""What the library refuses, in one place, so that every function refuses it in the same words."""
+
+import math
+from numbers import Real
+
+import torch
+from torch import Tensor
+
+
+def check_sparsity(sparsity: float) -> float:
+    """A number in [0, 1], or ``TypeError`` / ``ValueError``."""
+    if isinstance(sparsity, bool) or not isinstance(sparsity, Real):
+        raise TypeError(
+            f"sparsity must be a number from 0 to 1, the fraction of zeros; got "
+            f"{type(sparsity).__name__} {sparsity!r}."
+        )
+    if math.isnan(sparsity) or not 0 <= sparsity <= 1:
+        raise ValueError(
+            f"sparsity={sparsity} is outside 0 to 1. It is the fraction of zeros: 0.8 for 80 %."
+        )
+    return float(sparsity)
+
+
+def check_weight(weight: Tensor, name: str = "weight") -> None:
+    """A floating-point tensor with at least one element, or ``TypeError`` / ``ValueError``."""
+    if not isinstance(weight, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor; got {type(weight).__name__}.")
+    if not weight.is_floating_point():
+        raise TypeError(
+            f"{name} must hold floating-point numbers; got {weight.dtype}. "
+            "Prune before you quantise, or convert with .float()."
+        )
+    if weight.numel() == 0:
+        raise ValueError(f"{name} is empty (shape {tuple(weight.shape)}): nothing to prune.")
+    if torch.isnan(weight).any():
+        raise ValueError(
+            f"{name} holds NaN, which is neither small nor large. Find where it came from first."
+        )
+
+
+def check_dim(weight: Tensor, dim: int) -> None:
+    """A dimension that ``weight`` has, or ``TypeError`` / ``ValueError``."""
+    if isinstance(dim, bool) or not isinstance(dim, int):
+        raise TypeError(f"dim must be a whole number; got {type(dim).__name__} {dim!r}.")
+    if not -weight.dim() <= dim < weight.dim():
+        raise ValueError(
+            f"dim={dim} does not exist in a tensor of shape {tuple(weight.shape)}; "
+            f"allowed: {-weight.dim()} to {weight.dim() - 1}."
+        )
+
+
+def check_mask(mask: Tensor, shape: torch.Size, name: str = "mask") -> None:
+    """A boolean tensor of ``shape``, or ``TypeError`` / ``ValueError``."""
+    if not isinstance(mask, Tensor) or mask.dtype != torch.bool:
+        got = mask.dtype if isinstance(mask, Tensor) else type(mask).__name__
+        raise TypeError(f"{name} must be a boolean tensor, True = kept; got {got}.")
+    if mask.shape != shape:
+        raise ValueError(
+            f"{name} has shape {tuple(mask.shape)}, the weight has {tuple(shape)}. "
+            "A mask has its weight's shape."
+        )
