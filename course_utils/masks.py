@@ -29,7 +29,7 @@ def mask_from_scores(scores: Tensor, sparsity: float, keep: Tensor | None = None
     mask = torch.ones(scores.shape, dtype=torch.bool, device=scores.device)
     if keep is not None:
         check_mask(keep, scores.shape, "keep")
-        mask = keep.to(scores.device, copy=True)
+        mask = keep.to(scores.device).clone(memory_format=torch.contiguous_format)
     count -= int((~mask).sum())
     if count > 0:
         candidates = mask.flatten().nonzero().squeeze(1)  # positions that may still go

@@ -1,0 +1,159 @@
+"""Measure what pruning is said to save: parameters, multiply-adds, bytes and time.
+
+Lessons 01 and 02. Times are for comparing within one run on one machine, never across machines.
+"""
+
+import io
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+import torch
+from torch import Tensor, nn
+from torch.utils.benchmark import Timer
+
+FORMATS = ("dense", "coo", "csr", "bitmask")
+
+
+def count_parameters(model: nn.Module, *, nonzero: bool = False) -> int:
+    """The number of parameters; with ``nonzero=True`` only those the forward pass sees as ≠ 0."""
+    if not nonzero:
+        return sum(parameter.numel() for parameter in model.parameters())
+    return sum(int((tensor != 0).sum()) for _, tensor in _effective_parameters(model))
+
+
+def flops(model: nn.Module, x: Tensor) -> int:
+    """Floating-point operations of one forward pass on ``x``, two for each multiply-add.
+
+    Counted by ``torch.utils.flop_counter`` from the shapes: a zero costs as much as any number.
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(x)
+    return counter.get_total_flops()
+
+
+def size_bytes(x: nn.Module | Tensor, format: str = "dense", *, index_bytes: int = 8) -> int:
+    """Bytes needed to store the numbers of a tensor, or of all parameters of a model.
+
+    With n numbers of b bytes, z of them not zero, and indices of ``index_bytes`` (PyTorch: 8):
+
+    - ``dense``: n·b
+    - ``coo``: z·b + z·(one index a dimension)
+    - ``csr``: z·b + (z + rows + 1)·(one index); a tensor of more dimensions as (first, rest)
+    - ``bitmask``: z·b + ⌈n/8⌉
+
+    In a model only the prunable weights take the sparse format; the rest stays dense. ``file`` is
+    what ``torch.save(model.state_dict())`` really writes. Raises ``ValueError`` for other formats.
+    """
+    if format == "file":
+        return _saved_bytes(x)
+    if format not in FORMATS:
+        raise ValueError(f"format={format!r} does not exist; allowed: {', '.join(FORMATS)}, file.")
+    if isinstance(x, Tensor):
+        return _tensor_bytes(x, format, index_bytes)
+    from course_utils.pruning import prunable
+
+    sparse = {f"{name}.weight" for name in prunable(x)}
+    return sum(
+        _tensor_bytes(tensor, format if name in sparse else "dense", index_bytes)
+        for name, tensor in _effective_parameters(x)
+    )
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Seconds for one call: ``median`` and interquartile range ``spread`` over ``runs`` blocks."""
+
+    median: float
+    spread: float
+    runs: int
+
+    def __str__(self) -> str:
+        return f"≈ {1e6 * self.median:.0f} µs (spread ≈ {1e6 * self.spread:.0f} µs)"
+
+
+def latency(fn: Callable[[], object], *, seconds: float = 0.2) -> Latency:
+    """Time ``fn()`` for about ``seconds``, warmed up, without gradients, on all threads in use."""
+    with torch.no_grad():
+        result = _timer(fn).blocked_autorange(min_run_time=seconds)
+    return Latency(result.median, result.iqr, len(result.times))
+
+
+@dataclass(frozen=True)
+class LatencyRatio:
+    """How many times the baseline's time: the ``median`` of pairs and their quartiles."""
+
+    median: float
+    low: float
+    high: float
+    pairs: int
+
+    def __str__(self) -> str:
+        return f"≈ {self.median:.2f} × (half of the pairs: ≈ {self.low:.2f} to ≈ {self.high:.2f})"
+
+
+def latency_ratio(
+    fn: Callable[[], object], baseline: Callable[[], object], *, pairs: int = 15
+) -> LatencyRatio:
+    """Time of ``fn()`` over time of ``baseline()``, measured in turns.
+
+    One after the other, pair by pair, so that whatever else the machine does falls on both. The
+    ratio of each pair is taken, and the median over the ``pairs``. Below 1: ``fn`` is faster.
+    """
+    timers = _timer(fn), _timer(baseline)
+    with torch.no_grad():
+        # Each side repeats its call until a block lasts about 3 ms: long against the clock's grain.
+        repeats = [max(1, math.ceil(3e-3 / timer.timeit(3).median)) for timer in timers]
+        ratios = [
+            timers[0].timeit(repeats[0]).median / timers[1].timeit(repeats[1]).median
+            for _ in range(pairs)
+        ]
+    low, _, high = quantiles(ratios, n=4)
+    return LatencyRatio(median(ratios), low, high, pairs)
+
+
+def to_csr(weight: Tensor) -> Tensor:
+    """``weight`` (rows, columns) in PyTorch's CSR layout: only what is not zero is stored."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return weight.detach().to_sparse_csr()
+
+
+def _timer(fn: Callable[[], object]) -> Timer:
+    # Timer sets one thread unless told otherwise.
+    return Timer("fn()", globals={"fn": fn}, num_threads=torch.get_num_threads())
+
+
+def _effective_parameters(model: nn.Module) -> list[tuple[str, Tensor]]:
+    """Name and value of each parameter as the forward pass uses it: masks multiplied in."""
+    modules = dict(model.named_modules())
+    result = []
+    for name, parameter in model.named_parameters():
+        path, _, leaf = name.rpartition(".")
+        mask = getattr(modules[path], leaf.removesuffix("_orig") + "_mask", None)
+        if leaf.endswith("_orig") and mask is not None:
+            name, parameter = name.removesuffix("_orig"), parameter * mask
+        result.append((name, parameter.detach()))
+    return result
+
+
+def _tensor_bytes(tensor: Tensor, format: str, index_bytes: int) -> int:
+    numbers, nonzero, width = tensor.numel(), int((tensor != 0).sum()), tensor.element_size()
+    if format == "dense":
+        return numbers * width
+    if format == "coo":
+        return nonzero * (width + index_bytes * tensor.dim())
+    if format == "csr":
+        rows = tensor.shape[0] if tensor.dim() > 1 else 1
+        return nonzero * (width + index_bytes) + (rows + 1) * index_bytes
+    return nonzero * width + math.ceil(numbers / 8)
+
+
+def _saved_bytes(x: nn.Module | Tensor) -> int:
+    buffer = io.BytesIO()
+    torch.save(x if isinstance(x, Tensor) else x.state_dict(), buffer)
+    return buffer.getbuffer().nbytes

@@ -1,0 +1,31 @@
+"""The lessons of the course, in order: the one list that README, lesson 00 and progress read."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """``minutes``: what a learner needs, reading, predicting and exercises included."""
+
+    number: str
+    name: str
+    title: str
+    minutes: int
+    about: str
+
+    @property
+    def file(self) -> str:
+        return f"{self.number}_{self.name}"
+
+
+LESSONS = (
+    Lesson("00", "start_here", "Start here", 15, "your machine, the signs, the first baseline"),
+    Lesson("01", "mask_math", "Mask math", 40, "W′ = W ⊙ M, and what a mask does not save"),
+    Lesson(
+        "02",
+        "unstructured_pruning",
+        "Unstructured pruning",
+        50,
+        "which weights to cut, how many, and how to get the accuracy back",
+    ),
+)
