@@ -56,7 +56,9 @@ def predict(
         raise TypeError(f"Give a number{f' in {unit}' if unit else ''}; got {answer!r}.")
     print(f"Prediction {id}: {question}")
     if answer is None:
-        kind = "one of " + ", ".join(map(repr, options)) if options else f"a number {unit}".strip()
+        kind = "a number" + (f" (in {unit})" if unit else "")
+        if options is not None:
+            kind = "one of " + ", ".join(map(repr, options))
         print(f"○ not made yet. Put {kind} in place of None and run this cell again, or read on.")
     else:
         print(f"Noted: {answer} {unit}".strip() + ".")

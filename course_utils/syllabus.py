@@ -20,12 +20,12 @@ class Lesson:
 
 LESSONS = (
     Lesson("00", "start_here", "Start here", 15, "your machine, the signs, the first baseline"),
-    Lesson("01", "mask_math", "Mask math", 40, "W′ = W ⊙ M, and what a mask does not save"),
+    Lesson("01", "mask_math", "Mask math", 50, "W′ = W ⊙ M, and what a mask does not save"),
     Lesson(
         "02",
         "unstructured_pruning",
         "Unstructured pruning",
-        50,
-        "which weights to cut, how many, and how to get the accuracy back",
+        60,
+        "which weights to cut, and how to recover",
     ),
 )

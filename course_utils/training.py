@@ -3,6 +3,7 @@
 Lesson 00. The loop stays a screen long: what a lesson wants on top, it passes as ``after_step``.
 """
 
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -74,7 +75,9 @@ def train(
     optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     shuffle = torch.Generator().manual_seed(seed)
     history = History()
-    bar = tqdm(range(epochs), desc="training", unit="epoch", leave=False)
+    # tqdm's notebook bar does not look at TQDM_DISABLE itself, which tests and builds set.
+    silent = bool(os.environ.get("TQDM_DISABLE"))
+    bar = tqdm(range(epochs), desc="training", unit="epoch", leave=False, disable=silent)
     try:
         for _ in bar:
             loss = 0.0
@@ -92,7 +95,9 @@ def train(
             bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.1%}")
     except KeyboardInterrupt:
         history.interrupted = True
-        print(f"Stopped after {history.epochs} of {epochs} epochs. The model keeps what it learned.")
+        print(
+            f"Stopped after {history.epochs} of {epochs} epochs. The model keeps what it learned."
+        )
     finally:
         bar.close()
         model.eval()

@@ -1,0 +1,284 @@
+"""The figures of the course: one style, one meaning for each colour, a second channel beside it.
+
+Lessons 00-02. Each function that draws returns a matplotlib ``Figure``; :func:`show` puts it into
+the notebook with its alternative text. The colours are Okabe and Ito's (2008), which stay apart
+for colour-blind readers; markers and dashes say the same once more.
+"""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+
+import numpy as np
+import torch
+from IPython.display import display
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from torch import Tensor
+
+WIDTH = 7.0  # inches, the width of a notebook's text
+SHOWN_WIDTH = 700  # pixels
+
+KEPT, PRUNED, WRONG = "#0072B2", "#F0E4C8", "#D55E00"
+DENSE, RANDOM, PRUNED_LINE = "#000000", "#7F7F7F", "#A08040"
+# Colour, marker and dash by meaning; the same in all lessons.
+LOOKS = {
+    "measured": {"color": KEPT, "linestyle": "-", "marker": "o"},
+    "if amounts added up": {"color": PRUNED_LINE, "linestyle": "--", "marker": "x"},
+    "dense": {"color": DENSE, "linestyle": ":", "marker": ""},
+    "global": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "per layer": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
+    "random": {"color": RANDOM, "linestyle": "-.", "marker": "x"},
+    "fc1": {"color": "#009E73", "linestyle": "-", "marker": "^"},
+    "fc2": {"color": "#CC79A7", "linestyle": "--", "marker": "D"},
+    "fc3": {"color": "#E69F00", "linestyle": "-.", "marker": "v"},
+    "CSR": {"color": "#009E73", "linestyle": "-", "marker": "o"},
+    "COO": {"color": "#CC79A7", "linestyle": "--", "marker": "s"},
+    "bitmask": {"color": "#E69F00", "linestyle": "-.", "marker": "^"},
+}
+MASK_COLOURS = ListedColormap([PRUNED, KEPT])
+
+
+@contextmanager
+def course_style() -> Iterator[None]:
+    """The course's style inside a ``with`` block; your own settings are back after it."""
+    with as_file(files("course_utils") / "course.mplstyle") as path, style.context(path):
+        yield
+
+
+@course_style()
+def figure(rows: int = 1, columns: int = 1, height: float = 3.6, **options) -> tuple[Figure, list]:
+    """A new figure of notebook width and the flat list of its axes. ``height`` in inches."""
+    fig = Figure(figsize=(WIDTH, height))
+    axes = fig.subplots(rows, columns, squeeze=False, **options)
+    return fig, list(axes.flat)
+
+
+@course_style()
+def show(fig: Figure, alt: str) -> None:
+    """Display ``fig`` with ``alt``, one sentence that says what is to be seen in it.
+
+    The sentence is stored with the picture, for readers who hear the page and for a terminal.
+    Raises ``ValueError`` for an ``alt`` that is too short to be one.
+    """
+    if len(alt) < 40 or not alt.endswith("."):
+        raise ValueError(f"alt={alt!r} is not a sentence with the finding (40 letters or more).")
+    picture = io.BytesIO()
+    fig.savefig(picture, format="png")
+    display(
+        {"image/png": picture.getvalue(), "text/plain": alt},
+        metadata={"image/png": {"alt": alt, "width": SHOWN_WIDTH}},
+        raw=True,
+    )
+
+
+@course_style()
+def digits(images: Tensor, labels: Sequence[str], title: str, columns: int = 10) -> Figure:
+    """Pictures (n, 1, 28, 28) in a row or grid, each under its label."""
+    rows = -(-len(images) // columns)
+    fig, axes = figure(rows, columns, height=0.45 + 0.95 * rows)
+    for ax in axes:
+        ax.set_axis_off()
+    for ax, image, label in zip(axes, images, labels, strict=False):
+        ax.imshow(image.squeeze(0), cmap="gray_r", vmin=0, vmax=1)
+        ax.set_title(label, fontsize=9, fontweight="normal", loc="center")
+    _headline(fig, title)
+    return fig
+
+
+@course_style()
+def training_curve(loss: Sequence[float], accuracy: Sequence[float], title: str) -> Figure:
+    """Loss and validation accuracy by epoch, side by side."""
+    fig, (left, right) = figure(1, 2, height=2.9)
+    epochs = range(1, len(loss) + 1)
+    left.plot(epochs, loss, color=KEPT, marker="o")
+    right.plot(epochs, accuracy, color=KEPT, marker="o")
+    left.set(xlabel="epoch", ylabel="training loss (nats)", ylim=(0, None))
+    right.set(xlabel="epoch", ylabel="validation accuracy (%)")
+    right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    _headline(fig, title)
+    return fig
+
+
+@course_style()
+def mask_heatmap(
+    mask: Tensor, title: str, *, wrong: Tensor | None = None, ax: Axes | None = None
+) -> Figure:
+    """A mask (rows, columns) as square cells, kept dark and pruned light.
+
+    ``wrong``: boolean, of the same shape; these cells are crossed out.
+    """
+    fig, ax = _canvas(ax, height=3.2)
+    grid = _as_grid(mask)
+    ax.imshow(grid.float(), cmap=MASK_COLOURS, vmin=0, vmax=1, interpolation="nearest")
+    _cell_lines(ax, grid.shape)
+    if wrong is not None:
+        rows, columns = _as_grid(wrong).nonzero(as_tuple=True)
+        ax.scatter(columns, rows, marker="x", s=90, linewidths=4, color="white")
+        ax.scatter(columns, rows, marker="x", s=70, linewidths=2, color=WRONG)
+    ax.set_title(title)
+    return fig
+
+
+@course_style()
+def weight_mask_product(weight: Tensor, mask: Tensor, title: str) -> Figure:
+    """W, M and W ⊙ M side by side, the numbers written into the cells. For small matrices."""
+    fig, axes = figure(1, 3, height=0.9 + 0.52 * weight.shape[0])
+    weight = weight.detach()
+    limit = weight.abs().max().item()
+    panels = (("W", weight), ("M", mask), ("W′ = W ⊙ M", weight * mask))
+    for ax, (name, values) in zip(axes, panels, strict=True):
+        if name == "M":
+            mask_heatmap(mask, name, ax=ax)
+        else:
+            ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit)
+            _cell_lines(ax, values.shape)
+            ax.set_title(name)
+        for (row, column), kept in np.ndenumerate(mask.numpy()):
+            value = values[row, column].item()
+            dark = kept if name == "M" else abs(value) > 0.6 * limit
+            label = f"{value:.1f}" if name == "W" or (kept and name != "M") else f"{abs(value):.0f}"
+            ax.text(column, row, label.replace("-", "−"), ha="center", va="center", fontsize=9,
+                    color="white" if dark else "black")  # fmt: skip
+    _headline(fig, title)
+    return fig
+
+
+@course_style()
+def weight_histogram(
+    weights: Mapping[str, Tensor], title: str, threshold: float | None = None
+) -> Figure:
+    """Histograms of the weights of each layer, one beside the other, the threshold as lines."""
+    fig, axes = figure(1, len(weights), height=2.8)
+    for ax, (name, weight) in zip(axes, weights.items(), strict=True):
+        values = weight.detach().flatten().numpy()
+        ax.hist(values, bins=61, color=KEPT, density=True)
+        if threshold is not None:
+            ax.axvspan(-threshold, threshold, facecolor=PRUNED, alpha=0.75, hatch="//", lw=0)
+            below = float((np.abs(values) < threshold).mean())
+            ax.set_title(f"{name}: {below:.0%} below")
+        else:
+            ax.set_title(name)
+        ax.set(xlabel="weight", yticks=[])
+    axes[0].set_ylabel("density")
+    _headline(fig, title)
+    return fig
+
+
+@course_style()
+def accuracy_curves(
+    curves: Mapping[str, np.ndarray],
+    sparsities: Sequence[float],
+    title: str,
+    *,
+    dense: float | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Accuracy against sparsity: the mean over seeds as a line, smallest to largest as a band.
+
+    ``curves``: name → accuracies in [0, 1], shape (seeds, sparsities). ``dense``: drawn across.
+    The sparsities stand at equal steps, since the interesting ones crowd near 100 %.
+    """
+    fig, ax = _canvas(ax)
+    steps = range(len(sparsities))
+    for name, runs in curves.items():
+        runs = np.atleast_2d(runs)
+        look = LOOKS.get(name, {})
+        ax.plot(steps, runs.mean(0), label=name, **look)
+        ax.fill_between(steps, runs.min(0), runs.max(0), color=look.get("color"), alpha=0.18)
+    if dense is not None:
+        ax.axhline(dense, label="dense", **LOOKS["dense"])
+    ax.set_xticks(steps, [f"{100 * value:g}" for value in sparsities])
+    ax.set(xlabel="sparsity (% of the weights)", ylabel="accuracy (%)", ylim=(0, 1))
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    ax.set_title(title)
+    ax.legend(loc="lower left")
+    return fig
+
+
+@course_style()
+def line_curves(
+    curves: Mapping[str, Sequence[float]],
+    x: Sequence[float],
+    title: str,
+    *,
+    xlabel: str,
+    ylabel: str,
+    dense: float | None = None,
+    log: bool = False,
+) -> Figure:
+    """Any quantity against any other, one line a name, in the looks of the course."""
+    fig, ax = _canvas(None)
+    for name, values in curves.items():
+        ax.plot(x, values, label=name, **LOOKS.get(name, {}))
+    if dense is not None:
+        ax.axhline(dense, label="dense", **LOOKS["dense"])
+    if log:
+        ax.set_yscale("log")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set_title(title)
+    ax.legend()
+    return fig
+
+
+@course_style()
+def survivors(maps: Mapping[str, Tensor], title: str) -> Figure:
+    """How many weights leave each input pixel after pruning, drawn over the 28×28 input.
+
+    ``maps``: name → first-layer mask (units, 784). Each panel has its own scale, from none to its
+    largest count.
+    """
+    fig, axes = figure(1, len(maps), height=3.0)
+    for ax, (name, mask) in zip(axes, maps.items(), strict=True):
+        count = mask.sum(0).reshape(28, 28)
+        image = ax.imshow(count, cmap="cividis", vmin=0, vmax=max(1, int(count.max())))
+        ax.set_title(name)
+        ax.set(xlabel="pixel column", ylabel="pixel row", xticks=[0, 14, 27], yticks=[0, 14, 27])
+        ax.grid(False)
+        fig.colorbar(image, ax=ax, shrink=0.75, label="weights left")
+    _headline(fig, title)
+    return fig
+
+
+@course_style()
+def expected_beside_yours(expected: Tensor, got: Tensor) -> Figure:
+    """Two masks side by side, the cells that differ crossed out in the second."""
+    fig, axes = figure(1, 2, height=2.6)
+    wrong = _as_grid(expected) != _as_grid(got)
+    mask_heatmap(expected, "expected", ax=axes[0])
+    mask_heatmap(got, f"yours: {int(wrong.sum())} cells differ", ax=axes[1], wrong=wrong)
+    return fig
+
+
+def _canvas(ax: Axes | None, height: float = 3.6) -> tuple[Figure, Axes]:
+    if ax is not None:
+        return ax.figure, ax
+    fig, (ax,) = figure(height=height)
+    return fig, ax
+
+
+def _headline(fig: Figure, title: str) -> None:
+    fig.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+
+
+def _as_grid(mask: Tensor) -> Tensor:
+    """Any mask as (rows, columns): one row for a 1-D mask, a row for each slice of a deeper one."""
+    mask = torch.atleast_2d(mask.detach().cpu().bool())
+    return mask.flatten(1)
+
+
+def _cell_lines(ax: Axes, shape: Sequence[int]) -> None:
+    """White lines between the cells, where there are few enough to see."""
+    ax.set(xticks=[], yticks=[])
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    if max(shape) > 64:
+        return
+    ax.set_xticks(np.arange(shape[1] + 1) - 0.5, minor=True)
+    ax.set_yticks(np.arange(shape[0] + 1) - 0.5, minor=True)
+    ax.grid(True, which="minor", color="white", linewidth=1.5)
+    ax.tick_params(which="minor", length=0)

