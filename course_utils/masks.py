@@ -90,8 +90,9 @@ def norm_mask(
         slices = mask_from_scores(importance.group_norm(weight, n, dim), sparsity)
         return _spread(slices, weight, dim)
     check_mask(keep, weight.shape, "keep")
+    keep = keep.to(weight.device)
     alive = keep.movedim(dim, 0).flatten(1).any(1) if weight.dim() > 1 else keep
-    left = importance.group_norm(weight * keep, n, dim)
+    left = importance.group_norm(weight.masked_fill(~keep, 0), n, dim)  # ∞ · 0 would be NaN
     return _spread(mask_from_scores(left, sparsity, alive), weight, dim) & keep
 
 
@@ -145,9 +146,9 @@ def sparsity(x: Tensor | nn.Module | Iterable[Tensor]) -> float:
     sees them: with masks applied. Raises ``ValueError`` where there is nothing to count.
     """
     if isinstance(x, nn.Module):
-        from course_utils.pruning import prunable
+        from course_utils.pruning import weights
 
-        tensors = [module.weight for module in prunable(x).values()]
+        tensors = [*weights(x).values()]
     else:
         tensors = [x] if isinstance(x, Tensor) else list(x)
     total = sum(tensor.numel() for tensor in tensors)

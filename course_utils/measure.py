@@ -31,8 +31,13 @@ def flops(model: nn.Module, x: Tensor) -> int:
     """
     from torch.utils.flop_counter import FlopCounterMode
 
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(x)
+    was_training = model.training
+    model.eval()  # in train mode a forward pass moves the statistics of BatchNorm
+    try:
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            model(x)
+    finally:
+        model.train(was_training)
     return counter.get_total_flops()
 
 
@@ -57,7 +62,7 @@ def size_bytes(x: nn.Module | Tensor, format: str = "dense", *, index_bytes: int
         return _tensor_bytes(x, format, index_bytes)
     from course_utils.pruning import prunable
 
-    sparse = {f"{name}.weight" for name in prunable(x)}
+    sparse = {f"{name}.weight".removeprefix(".") for name in prunable(x)}  # "": a layer alone
     return sum(
         _tensor_bytes(tensor, format if name in sparse else "dense", index_bytes)
         for name, tensor in _effective_parameters(x)

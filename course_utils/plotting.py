@@ -36,6 +36,8 @@ LOOKS = {
     "fc1": {"color": "#009E73", "linestyle": "-", "marker": "^"},
     "fc2": {"color": "#CC79A7", "linestyle": "--", "marker": "D"},
     "fc3": {"color": "#E69F00", "linestyle": "-.", "marker": "v"},
+    "batch 1": {"color": "#56B4E9", "linestyle": "--", "marker": "s"},
+    "batch 64": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "CSR": {"color": "#009E73", "linestyle": "-", "marker": "o"},
     "COO": {"color": "#CC79A7", "linestyle": "--", "marker": "s"},
     "bitmask": {"color": "#E69F00", "linestyle": "-.", "marker": "^"},
@@ -158,7 +160,10 @@ def weight_histogram(
         values = weight.detach().flatten().numpy()
         ax.hist(values, bins=61, color=KEPT, density=True)
         if threshold is not None:
-            ax.axvspan(-threshold, threshold, facecolor=PRUNED, alpha=0.75, hatch="//", lw=0)
+            ax.axvspan(
+                -threshold, threshold, facecolor=PRUNED, edgecolor=PRUNED_LINE, alpha=0.6,
+                hatch="//", lw=0,
+            )  # fmt: skip
             below = float((np.abs(values) < threshold).mean())
             ax.set_title(f"{name}: {below:.0%} below")
         else:
@@ -176,14 +181,14 @@ def accuracy_curves(
     title: str,
     *,
     dense: float | None = None,
-    ax: Axes | None = None,
+    ylabel: str = "test accuracy (%)",
 ) -> Figure:
     """Accuracy against sparsity: the mean over seeds as a line, smallest to largest as a band.
 
     ``curves``: name → accuracies in [0, 1], shape (seeds, sparsities). ``dense``: drawn across.
     The sparsities stand at equal steps, since the interesting ones crowd near 100 %.
     """
-    fig, ax = _canvas(ax)
+    fig, (ax,) = figure()
     steps = range(len(sparsities))
     for name, runs in curves.items():
         runs = np.atleast_2d(runs)
@@ -193,7 +198,7 @@ def accuracy_curves(
     if dense is not None:
         ax.axhline(dense, label="dense", **LOOKS["dense"])
     ax.set_xticks(steps, [f"{100 * value:g}" for value in sparsities])
-    ax.set(xlabel="sparsity (% of the weights)", ylabel="accuracy (%)", ylim=(0, 1))
+    ax.set(xlabel="sparsity (% of the weights)", ylabel=ylabel, ylim=(0, 1))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
     ax.set_title(title)
     ax.legend(loc="lower left")
@@ -212,13 +217,15 @@ def line_curves(
     log: bool = False,
 ) -> Figure:
     """Any quantity against any other, one line a name, in the looks of the course."""
-    fig, ax = _canvas(None)
+    fig, (ax,) = figure()
     for name, values in curves.items():
         ax.plot(x, values, label=name, **LOOKS.get(name, {}))
     if dense is not None:
         ax.axhline(dense, label="dense", **LOOKS["dense"])
     if log:
         ax.set_yscale("log")
+        ax.set_yticks([0.2, 0.5, 1, 2, 5, 10], ["0.2", "0.5", "1", "2", "5", "10"])
+        ax.set_yticks([], minor=True)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set_title(title)
     ax.legend()
@@ -227,19 +234,20 @@ def line_curves(
 
 @course_style()
 def survivors(maps: Mapping[str, Tensor], title: str) -> Figure:
-    """How many weights leave each input pixel after pruning, drawn over the 28×28 input.
+    """The part of each input pixel's weights that is left, drawn over the 28×28 input.
 
-    ``maps``: name → first-layer mask (units, 784). Each panel has its own scale, from none to its
-    largest count.
+    ``maps``: name → first-layer mask (units, 784). Each panel has its own scale, in per cent.
     """
-    fig, axes = figure(1, len(maps), height=3.0)
+    fig, axes = figure(1, len(maps), height=2.9)
     for ax, (name, mask) in zip(axes, maps.items(), strict=True):
-        count = mask.sum(0).reshape(28, 28)
-        image = ax.imshow(count, cmap="cividis", vmin=0, vmax=max(1, int(count.max())))
+        left = 100 * mask.float().mean(0).reshape(28, 28)
+        top = max(20, float(left.max()))
+        image = ax.imshow(left, cmap="cividis", vmin=0, vmax=top)
         ax.set_title(name)
-        ax.set(xlabel="pixel column", ylabel="pixel row", xticks=[0, 14, 27], yticks=[0, 14, 27])
+        ax.set(xlabel="pixel column", xticks=[0, 14, 27], yticks=[0, 14, 27])
         ax.grid(False)
-        fig.colorbar(image, ax=ax, shrink=0.75, label="weights left")
+        fig.colorbar(image, ax=ax, fraction=0.046, pad=0.04)
+    axes[0].set_ylabel("pixel row")
     _headline(fig, title)
     return fig
 

@@ -146,12 +146,12 @@ def sensitivity_scan(
     for value in sparsities:
         check_sparsity(value)
     _check_choice("method", method, METHODS)
-    accuracy = {}
+    accuracy, keep = {}, masks_of(model)
     for name, weight in weights(model).items():
         score = importance.magnitude(weight) if method == "magnitude" else importance.random(weight)
         for value in sparsities:
             trial = plain_copy(model)
-            apply_masks(trial, {name: masking.mask_from_scores(score, value)})
+            apply_masks(trial, {name: masking.mask_from_scores(score, value, keep[name])})
             accuracy[name, value] = evaluate(trial, split)
     return pd.Series(accuracy).unstack(sort=False).rename_axis(index="layer", columns="sparsity")
 

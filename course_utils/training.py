@@ -3,10 +3,12 @@
 Lesson 00. The loop stays a screen long: what a lesson wants on top, it passes as ``after_step``.
 """
 
+import math
 import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
 import torch
@@ -46,7 +48,7 @@ def train(
     data: Digits,
     epochs: int,
     *,
-    lr: float = 1e-3,
+    lr: float = 0.05,
     batch_size: int = 64,
     seed: int = 0,
     device: str | None = None,
@@ -55,10 +57,10 @@ def train(
 ) -> History:
     """Train ``model`` in place on ``data.train`` and return its :class:`History`.
 
-    Adam with learning rate ``lr`` on shuffled in-memory batches; ``seed`` fixes the order of the
-    batches, so that two runs on one machine agree bit for bit. Bring your own ``optimizer`` (over
-    this model's parameters) to use another. ``after_step(model)`` is called after each step of the
-    optimizer, for example to put pruned weights back to zero.
+    SGD with momentum 0.9 and learning rate ``lr`` on shuffled in-memory batches; ``seed`` fixes the
+    order of the batches, so that two runs on one machine agree bit for bit. Bring your own
+    ``optimizer`` (over this model's parameters) to use another. ``after_step(model)`` is called
+    after each step of the optimizer, for example to put pruned weights back to zero.
 
     A model that was pruned through ``torch.nn.utils.prune`` stays pruned: its mask is part of the
     forward pass. Fine-tuning 微调 is this same function, called on a pruned model.
@@ -72,7 +74,7 @@ def train(
     model.to(device).train()
     x, y = (tensor.to(device) for tensor in data.train)
     # fused: one kernel updates all parameters, which halves the time of an epoch of a small net.
-    optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=lr, fused=True)
+    optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, fused=True)
     shuffle = torch.Generator().manual_seed(seed)
     history = History()
     # tqdm's notebook bar does not look at TQDM_DISABLE itself, which tests and builds set.
@@ -124,7 +126,7 @@ def evaluate(model: nn.Module, split: Split) -> float:
 def _check_range(epochs: int, lr: float, batch_size: int) -> None:
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
         raise ValueError(f"epochs={epochs!r} is not a whole number, 0 or more.")
-    if not (lr > 0 and np.isfinite(lr)):
+    if isinstance(lr, bool) or not isinstance(lr, Real) or not 0 < lr < math.inf:
         raise ValueError(f"lr={lr!r} is not a positive learning rate.")
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f"batch_size={batch_size!r} is not a whole number, 1 or more.")

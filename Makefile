@@ -1,0 +1,48 @@
+# `make lab` to learn, `make test` to check everything; `make` alone lists the targets.
+# Variables: PYTHON, LAB_ARGS, PYTEST_ARGS and ARGS, for example `make lab PYTHON=python3.12`.
+PYTHON ?= python3
+PY := .venv/bin/python
+INSTALL := $(PY) -m pip install -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test lint notebooks portability bench
+
+help:  ## this list
+	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+lab: .venv/installed  ## install what the course needs and open lesson 00 in JupyterLab
+	$(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LAB_ARGS) notebooks/00_start_here.ipynb
+
+test: lint  ## lint, unit tests, every notebook's stored output, browser tests
+	$(PY) -m pytest --nbval $(PYTEST_ARGS)
+
+lint: .venv/installed-dev  ## ruff: what it checks and how it formats
+	$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+notebooks: .venv/installed-dev  ## make both notebooks of each lesson that changed in solutions/
+	$(PY) -m course_utils.authoring $(ARGS)
+
+SETTINGS := OMP_NUM_THREADS=1 ATEN_CPU_CAPABILITY=default \
+	"OMP_NUM_THREADS=1 ATEN_CPU_CAPABILITY=default"
+
+portability: .venv/installed-dev  ## every notebook's stored output under other CPU settings
+	@for settings in "" $(SETTINGS); do \
+		echo "Notebooks with $${settings:-the settings of this machine}:"; \
+		env $$settings $(PY) -m pytest --nbval notebooks solutions $(PYTEST_ARGS) || \
+			{ echo "Red with $${settings:-the settings of this machine}." >&2; exit 1; }; \
+	done
+
+bench: .venv/installed-dev  ## how long imports, notebooks and the first baseline take
+	$(PY) tests/bench.py
+
+# These two files mark a finished installation; newer versions or dependencies ask for another one.
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+		"Python 3.11 or newer is needed, and $(PYTHON) is not. Try: make lab PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(INSTALL) -e .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(INSTALL) -e '.[dev]'
+	@touch $@

@@ -1,0 +1,6 @@
+"""For the people who maintain the course: make the notebooks from their source, and check them.
+
+- ``build``: solutions/NN_name.py → solutions/NN_name.ipynb and notebooks/NN_name.ipynb
+- ``rules``: what a published notebook must and must not hold
+- ``pytest_plugin``: the settings of every kernel that a test starts
+"""

@@ -1,0 +1,91 @@
+"""Print how long imports, notebooks and the first baseline take here: `make bench`.
+
+Every line is the median over fresh processes, with the fastest and the slowest beside it. The
+imports are run once before they are timed, so that they do not say how fast the disk is.
+"""
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+LESSON_00 = ROOT / "notebooks" / "00_start_here.ipynb"
+MODULES = sorted(path.stem for path in (ROOT / "course_utils").glob("[a-z]*.py"))
+STARTS = {
+    "Python alone": "",
+    "Python, import course_utils": "import course_utils",
+    "Python, import torch": "import torch",
+    "Python, every module of course_utils": f"from course_utils import {', '.join(MODULES)}",
+}
+
+
+def main() -> None:
+    """Measure and print the three groups of figures."""
+    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
+    print("\nStart")
+    for label, code in STARTS.items():
+        run_python("-c", code)
+        report(label, partial(run_python, "-c", code), runs=7)
+    print("\nFrom no kernel to the first baseline trained in lesson 00")
+    report(LESSON_00.name, time_to_first_baseline, runs=5)
+    print("\npytest --nbval NOTEBOOK")
+    for path in sorted([*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("solutions/*.ipynb")]):
+        report(str(path.relative_to(ROOT)), partial(validate, path), runs=3)
+
+
+def report(label: str, action: Callable[[], None], runs: int) -> None:
+    """Print the median, the least and the most of the seconds that ``action()`` takes."""
+    seconds = sorted(timed(action) for _ in range(runs))
+    spread = f"({seconds[0]:.2f} to {seconds[-1]:.2f} in {runs} runs)"
+    print(f"  {label:42} {median(seconds):6.2f} s  {spread}", flush=True)
+
+
+def timed(action: Callable[[], None]) -> float:
+    """Seconds that ``action()`` takes."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def run_python(*arguments: str) -> None:
+    """Run this Python on ``arguments``; if it fails, stop and show what it printed."""
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+
+
+def validate(path: Path) -> None:
+    """Compare the stored outputs of the notebook at ``path``, as the tests do."""
+    run_python("-m", "pytest", "-q", "--nbval", str(path))
+
+
+def time_to_first_baseline() -> None:
+    """Run lesson 00 in a new kernel up to the first cell that trains, and end the kernel.
+
+    What is learned goes into a record of its own. The kernel's log would stand between the figures.
+    """
+    notebook = nbformat.read(LESSON_00, as_version=4)
+    first = next(
+        number
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and "train(" in cell.source
+    )
+    notebook.cells = notebook.cells[: first + 1]
+    with tempfile.TemporaryDirectory() as record:
+        os.environ["PRUNING_COURSE_HOME"] = record
+        client = NotebookClient(notebook, resources={"metadata": {"path": LESSON_00.parent}})
+        client.execute(stderr=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""What the tests share: a record of their own, a fixed seed, the digits and two small models."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from course_utils import data, models, progress, training
+
+
+@pytest.fixture(autouse=True)
+def fresh_start(monkeypatch):
+    """Each test has an empty record in memory, no progress bars, and the same random numbers."""
+    monkeypatch.setenv("PRUNING_COURSE_HOME", progress.MEMORY)
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    monkeypatch.setattr(progress, "_in_memory", {})
+    monkeypatch.setattr(progress, "_already_said", set())
+    training.seed_everything(0)
+
+
+@pytest.fixture(scope="session")
+def digits() -> data.Digits:
+    """The 5,000 real digits."""
+    return data.load_mnist()
+
+
+@pytest.fixture(scope="session")
+def few_digits(digits) -> data.Digits:
+    """The first 500 digits for training, with the validation and test part of all of them."""
+    x, y = digits.train
+    return data.Digits("first 500", (x[:500], y[:500]), digits.val, digits.test)
+
+
+class Toy(nn.Module):
+    """Two rows of three weights, then one row of two: eight weights that fit in the head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(3, 2)
+        self.second = nn.Linear(2, 1)
+        with torch.no_grad():
+            self.first.weight.copy_(torch.tensor([[1.0, -2.0, 3.0], [-4.0, 5.0, -6.0]]))
+            self.second.weight.copy_(torch.tensor([[7.0, -8.0]]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.second(self.first(x))
+
+
+@pytest.fixture
+def toy_model() -> nn.Module:
+    """A fresh :class:`Toy`."""
+    return Toy()
+
+
+@pytest.fixture(scope="session")
+def trained_state(few_digits) -> dict[str, torch.Tensor]:
+    training.seed_everything(0)
+    model = models.LeNet300()
+    training.train(model, few_digits, epochs=3, batch_size=16)
+    return model.state_dict()
+
+
+@pytest.fixture
+def trained_model(trained_state) -> nn.Module:
+    """A LeNet-300-100 after three epochs on 500 digits; a fresh copy for each test."""
+    model = models.LeNet300()
+    model.load_state_dict(trained_state)
+    return model.eval()
+
+
+@pytest.fixture
+def state_of() -> Callable[[nn.Module], dict]:
+    """A function that copies all numbers of a model, masks included, for comparing later."""
+    return lambda model: {name: value.clone() for name, value in model.state_dict().items()}
+
+
+@pytest.fixture
+def same_state() -> Callable[[dict, dict], bool]:
+    """A function that says whether two states have equal names and equal numbers."""
+
+    def same(before: dict, after: dict) -> bool:
+        return before.keys() == after.keys() and all(
+            torch.equal(before[name], after[name]) for name in before
+        )
+
+    return same

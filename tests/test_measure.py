@@ -1,0 +1,281 @@
+"""What pruning is said to save, measured: numbers, operations, bytes and time. Lesson 01."""
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import prune
+
+from course_utils.masks import magnitude_mask, random_mask
+from course_utils.measure import (
+    FORMATS,
+    Latency,
+    LatencyRatio,
+    count_parameters,
+    flops,
+    latency,
+    latency_ratio,
+    size_bytes,
+    to_csr,
+)
+from course_utils.models import ConvNet, LeNet300
+from course_utils.pruning import apply_masks, make_permanent, prune_model, weights
+
+
+class TestCountParameters:
+    def test_by_hand(self, toy_model):
+        assert count_parameters(toy_model) == 6 + 2 + 2 + 1
+        assert count_parameters(LeNet300()) == 266_610
+
+    def test_a_mask_takes_no_parameter_away_but_leaves_fewer_that_count(self, toy_model):
+        prune_model(toy_model, 0.5)
+        assert count_parameters(toy_model) == 11
+        assert count_parameters(toy_model, nonzero=True) == 4 + 3
+        make_permanent(toy_model)
+        assert count_parameters(toy_model) == 11
+        assert count_parameters(toy_model, nonzero=True) == 4 + 3
+
+    def test_zero_biases_do_not_count(self, toy_model):
+        nn.init.zeros_(toy_model.first.bias)
+        assert count_parameters(toy_model, nonzero=True) == 8 + 1
+
+    def test_a_mask_on_a_bias_counts_too(self, toy_model):
+        prune.l1_unstructured(toy_model.first, "bias", amount=1)
+        assert count_parameters(toy_model, nonzero=True) == 8 + 1 + 1
+
+    def test_of_a_trained_weight_behind_the_mask(self, toy_model):
+        """What counts is what the next pass computes with, not what an earlier one left behind."""
+        prune_model(toy_model, 0.5)
+        with torch.no_grad():
+            toy_model.second.weight_orig[0, 0] = 0
+        assert count_parameters(toy_model, nonzero=True) == 3 + 3
+
+
+class TestFlops:
+    @pytest.mark.parametrize("batch", [1, 7])
+    def test_of_a_linear_layer(self, batch):
+        assert flops(nn.Linear(784, 300), torch.rand(batch, 784)) == 2 * 784 * 300 * batch
+
+    def test_of_a_convolution(self):
+        layer = nn.Conv2d(3, 8, 3, padding=1, bias=False)
+        assert flops(layer, torch.rand(1, 3, 10, 10)) == 2 * 10 * 10 * 8 * 3 * 9
+
+    @pytest.mark.parametrize("fraction", [0.5, 0.99, 1])
+    def test_a_mask_saves_none(self, fraction):
+        x, model = torch.rand(2, 1, 28, 28), LeNet300()
+        dense = flops(model, x)
+        assert dense == 2 * 2 * 266_200
+        prune_model(model, fraction)
+        assert flops(model, x) == dense
+        assert flops(make_permanent(model), x) == dense
+
+    @pytest.mark.parametrize("mode", [True, False])
+    def test_leaves_the_model_as_it_was(self, state_of, same_state, mode):
+        model = ConvNet((2,)).train(mode)
+        before = state_of(model)
+        flops(model, torch.rand(2, 1, 28, 28))
+        assert same_state(before, state_of(model))
+        assert model.training is mode
+
+
+class TestSizeOfATensor:
+    """Ten numbers of four bytes, three of them not zero."""
+
+    toy = torch.tensor([[1.0, 0, 0, 0, 0], [0, 2, 0, 3, 0]])
+
+    @pytest.mark.parametrize(
+        ("format", "by_hand"),
+        [
+            ("dense", 10 * 4),
+            ("coo", 3 * 4 + 3 * 2 * 8),  # row and column of each
+            ("csr", 3 * 4 + (3 + 2 + 1) * 8),  # column of each, start of each row, end
+            ("bitmask", 3 * 4 + 2),  # ten bits take two bytes
+        ],
+    )
+    def test_by_hand(self, format, by_hand):
+        assert size_bytes(self.toy, format) == by_hand
+
+    @pytest.mark.parametrize(
+        ("format", "by_hand"),
+        [("dense", 40), ("coo", 3 * 4 + 3 * 2 * 4), ("csr", 3 * 4 + 6 * 4), ("bitmask", 14)],
+    )
+    def test_with_indices_of_four_bytes(self, format, by_hand):
+        assert size_bytes(self.toy, format, index_bytes=4) == by_hand
+
+    @pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+    def test_wider_and_narrower_numbers(self, dtype):
+        width = dtype.itemsize
+        x = self.toy.to(dtype)
+        assert size_bytes(x) == 10 * width
+        assert size_bytes(x, "bitmask") == 3 * width + 2
+
+    def test_one_and_four_dimensions(self):
+        line = torch.tensor([0.0, 5, 0, 6])
+        assert size_bytes(line, "coo") == 2 * (4 + 8)
+        assert size_bytes(line, "csr") == 2 * (4 + 8) + 2 * 8
+        filters = torch.zeros(2, 3, 3, 3)
+        filters[1, 0, 0, 0] = 1
+        assert size_bytes(filters, "coo") == 4 + 4 * 8
+        assert size_bytes(filters, "csr") == (4 + 8) + 3 * 8
+
+    def test_is_what_torch_allocates(self):
+        weight = torch.randn(30, 50)
+        weight *= magnitude_mask(weight, 0.8)
+        coo, csr = weight.to_sparse_coo(), to_csr(weight)
+        parts = {
+            "dense": [weight],
+            "coo": [coo.values(), coo.indices()],
+            "csr": [csr.values(), csr.col_indices(), csr.crow_indices()],
+        }
+        for format, tensors in parts.items():
+            allocated = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+            assert size_bytes(weight, format) == allocated
+
+    @pytest.mark.parametrize("format", FORMATS)
+    def test_all_zero(self, format):
+        expected = {"dense": 400, "coo": 0, "csr": 11 * 8, "bitmask": 13}
+        assert size_bytes(torch.zeros(10, 10), format) == expected[format]
+
+
+class TestBreakEven:
+    """From which sparsity on a format is smaller than the dense one; 1,000 × 1,000 float32."""
+
+    @pytest.mark.parametrize(
+        ("format", "index_bytes", "threshold"),
+        [
+            ("bitmask", 8, 1 / 32),  # a bit for each number of 32
+            ("csr", 8, 2 / 3),  # 4 bytes become 4 + 8
+            ("csr", 4, 1 / 2),
+            ("coo", 8, 4 / 5),  # 4 bytes become 4 + 2 · 8
+            ("coo", 4, 2 / 3),
+        ],
+    )
+    def test_smaller_just_above_and_larger_just_below(self, format, index_bytes, threshold):
+        weight = torch.ones(1000, 1000)
+        dense = size_bytes(weight)
+        for margin, smaller in ((-0.004, False), (0.004, True)):
+            pruned = weight * random_mask(weight, threshold + margin)
+            assert (size_bytes(pruned, format, index_bytes=index_bytes) < dense) is smaller
+
+
+class TestSizeOfAModel:
+    def test_by_hand(self, toy_model):
+        """Eight weights, four of them pruned, and three biases, which stay dense."""
+        prune_model(toy_model, 0.5)
+        assert size_bytes(toy_model) == 11 * 4
+        assert size_bytes(toy_model, "bitmask") == (2 * 4 + 1) + (2 * 4 + 1) + 3 * 4
+        assert size_bytes(toy_model, "coo") == 4 * (4 + 16) + 3 * 4
+        assert size_bytes(toy_model, "csr") == (2 * 12 + 3 * 8) + (2 * 12 + 2 * 8) + 3 * 4
+
+    @pytest.mark.parametrize("format", FORMATS)
+    def test_is_the_same_with_masks_and_after_they_are_permanent(self, format):
+        model = prune_model(ConvNet((4, 4)), 0.8)
+        with_masks = size_bytes(model, format)
+        assert size_bytes(make_permanent(model), format) == with_masks
+
+    def test_only_the_weights_that_can_be_pruned_change_their_format(self):
+        model = ConvNet((4, 4))
+        rest = sum(p.numel() for p in model.parameters()) - sum(
+            weight.numel() for weight in weights(model).values()
+        )
+        sparse = sum(size_bytes(weight, "coo") for weight in weights(model).values())
+        assert size_bytes(model, "coo") == sparse + 4 * rest
+
+    def test_a_layer_alone_is_a_model_too(self):
+        layer = prune_model(nn.Linear(8, 4, bias=False), 0.5)
+        assert size_bytes(layer, "bitmask") == 16 * 4 + 4
+        assert size_bytes(make_permanent(layer), "bitmask") == 16 * 4 + 4
+
+    def test_file_is_what_is_written(self, tmp_path):
+        model = LeNet300()
+        for _ in range(2):
+            torch.save(model.state_dict(), path := tmp_path / "model.pt")
+            # The name of the file stands in it, so a few bytes may differ.
+            assert size_bytes(model, "file") == pytest.approx(path.stat().st_size, abs=500)
+            prune_model(model, 0.9)
+
+    def test_zeros_do_not_make_the_file_smaller_and_masks_double_it(self):
+        model = LeNet300()
+        dense = size_bytes(model, "file")
+        prune_model(model, 0.99)
+        assert size_bytes(model, "file") == pytest.approx(2 * dense, rel=0.02)
+        assert size_bytes(make_permanent(model), "file") == pytest.approx(dense, abs=500)
+
+    def test_file_of_a_tensor(self):
+        assert 4000 < size_bytes(torch.ones(1000), "file") < 6000
+
+
+class TestCsr:
+    def test_is_the_same_matrix_and_the_same_product(self):
+        weight = torch.randn(20, 30, requires_grad=True)
+        masked = weight * magnitude_mask(weight, 0.9)
+        csr = to_csr(masked)
+        assert csr.layout == torch.sparse_csr
+        assert csr.values().numel() == 60
+        assert not csr.requires_grad
+        assert torch.equal(csr.to_dense(), masked)
+        x = torch.randn(30, 4)
+        assert torch.allclose(csr @ x, masked.detach() @ x, atol=1e-5)
+
+    def test_warns_of_nothing_at_no_time(self):
+        always = torch.is_warn_always_enabled()
+        torch.set_warn_always(True)  # otherwise PyTorch warns once a process only
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                to_csr(torch.eye(3))
+        finally:
+            torch.set_warn_always(always)
+
+
+class TestTime:
+    def test_latency_is_positive_and_says_its_spread(self):
+        x = torch.rand(64, 64)
+        time = latency(lambda: x @ x, seconds=0.02)
+        assert 0 < time.median < 1
+        assert time.spread >= 0
+        assert time.runs >= 1
+
+    def test_latency_is_in_seconds_and_printed_in_microseconds(self):
+        assert str(Latency(2e-3, 5e-6, 10)) == "≈ 2000 µs (spread ≈ 5 µs)"
+
+    def test_ratio_prints_its_quartiles(self):
+        expected = "≈ 1.50 × (half of the pairs: ≈ 1.40 to ≈ 1.60)"
+        assert str(LatencyRatio(1.5, 1.4, 1.6, 15)) == expected
+
+    def test_of_a_function_and_itself_is_one(self):
+        x = torch.rand(100, 100)
+        ratio = latency_ratio(lambda: x @ x, lambda: x @ x, pairs=9)
+        assert 0.5 < ratio.median < 2
+        assert ratio.low <= ratio.median <= ratio.high
+        assert ratio.pairs == 9
+
+    def test_of_four_times_the_work_is_larger_and_the_other_way_round_smaller(self):
+        x = torch.rand(100, 100)
+
+        def once():
+            return x @ x
+
+        def four_times():
+            for _ in range(4):
+                once()
+
+        assert latency_ratio(four_times, once, pairs=9).median > 1.5
+        assert latency_ratio(once, four_times, pairs=9).median < 0.67
+
+    def test_nothing_is_recorded_for_gradients(self):
+        modes = []
+        layer = nn.Linear(2, 2)
+
+        def call():
+            modes.append(layer(torch.ones(1, 2)).requires_grad)
+
+        latency(call, seconds=0.001)
+        latency_ratio(call, call, pairs=2)
+        assert not any(modes)
+
+    def test_a_masked_model_can_be_timed(self, toy_model):
+        apply_masks(toy_model, {"first": torch.ones(2, 3).bool()})
+        x = torch.rand(1, 3)
+        assert latency(lambda: toy_model(x), seconds=0.01).median > 0

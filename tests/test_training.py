@@ -1,0 +1,303 @@
+"""One loop for the whole course: it learns, repeats, stops when asked, and keeps zeros zero."""
+
+import pytest
+import torch
+from torch import nn
+
+from course_utils import training
+from course_utils.data import Digits
+from course_utils.models import ConvNet, LeNet300
+from course_utils.pruning import make_permanent, prune_model, weights
+from course_utils.training import evaluate, seed_everything, train
+
+
+def small_net(seed: int = 0) -> nn.Module:
+    seed_everything(seed)
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 16), nn.ReLU(), nn.Linear(16, 10))
+
+
+def numbers(model: nn.Module) -> torch.Tensor:
+    return torch.cat([value.flatten() for value in model.state_dict().values()])
+
+
+class TestLearning:
+    def test_three_epochs_on_500_digits_beat_chance_by_far(self, trained_model, digits):
+        chance = 0.1
+        assert evaluate(LeNet300(), digits.test) < 2.5 * chance
+        assert evaluate(trained_model, digits.test) > 5 * chance
+
+    def test_a_convnet_learns_too(self, few_digits):
+        history = train(ConvNet((8, 8)), few_digits, epochs=2)
+        assert history.accuracy[-1] > 0.5
+
+    def test_history_has_an_entry_for_each_epoch(self, few_digits):
+        model = small_net()
+        history = train(model, few_digits, epochs=3)
+        assert len(history.loss) == len(history.accuracy) == history.epochs == 3
+        assert not history.interrupted
+        assert history.loss[2] < history.loss[0]
+        assert history.accuracy[2] == evaluate(model, few_digits.val)
+
+    def test_loss_is_the_mean_over_pictures_also_when_the_last_batch_is_short(self, few_digits):
+        """Without learning, the loss does not depend on how the pictures are batched."""
+        losses = []
+        for batch_size in (500, 64, 499):
+            model = small_net()
+            still = torch.optim.SGD(model.parameters(), lr=0.0)
+            history = train(model, few_digits, 1, batch_size=batch_size, optimizer=still)
+            losses += history.loss
+        assert losses == pytest.approx([losses[0]] * 3, rel=1e-4)
+        assert losses[0] == pytest.approx(2.3, abs=0.3)  # ln 10: the loss of a guess
+
+    def test_no_epochs_change_nothing(self, few_digits, state_of, same_state):
+        model = small_net()
+        before = state_of(model)
+        history = train(model, few_digits, epochs=0)
+        assert history.epochs == 0
+        assert same_state(before, state_of(model))
+
+    def test_never_looks_at_the_test_part(self, few_digits):
+        without = Digits("no test part", few_digits.train, few_digits.val, None)
+        assert train(small_net(), without, epochs=1).epochs == 1
+
+    def test_batch_size_decides_the_number_of_steps(self, few_digits):
+        steps = []
+        train(small_net(), few_digits, 2, batch_size=200, after_step=steps.append)
+        assert len(steps) == 2 * 3  # 200 + 200 + 100
+
+    def test_leaves_the_model_ready_to_be_used(self, few_digits):
+        assert not train_and_return(small_net(), few_digits).training
+
+    def test_the_optimizer_of_the_caller_is_used(self, few_digits, state_of, same_state):
+        model = small_net()
+        before = state_of(model)
+        last_layer_only = torch.optim.SGD(model[3].parameters(), lr=0.1)
+        train(model, few_digits, 1, optimizer=last_layer_only)
+        after = state_of(model)
+        changed = {name for name in before if not torch.equal(before[name], after[name])}
+        assert changed == {"3.weight", "3.bias"}
+
+
+def train_and_return(model: nn.Module, digits: Digits, **arguments) -> nn.Module:
+    train(model, digits, epochs=1, **arguments)
+    return model
+
+
+class TestSeed:
+    def test_same_seed_same_weights_bit_for_bit(self, few_digits):
+        one, same = (train_and_return(small_net(), few_digits, seed=1) for _ in range(2))
+        assert torch.equal(numbers(one), numbers(same))
+
+    def test_another_order_of_batches_or_another_start_gives_others(self, few_digits):
+        one = train_and_return(small_net(0), few_digits, seed=1)
+        other_order = train_and_return(small_net(0), few_digits, seed=2)
+        other_start = train_and_return(small_net(1), few_digits, seed=1)
+        assert not torch.equal(numbers(one), numbers(other_order))
+        assert not torch.equal(numbers(one), numbers(other_start))
+
+    def test_the_order_does_not_depend_on_random_numbers_drawn_before(self, few_digits):
+        one = train_and_return(small_net(), few_digits)
+        model = small_net()
+        torch.rand(7)
+        assert torch.equal(numbers(one), numbers(train_and_return(model, few_digits)))
+
+    def test_seeds_all_three_generators(self):
+        import random
+
+        import numpy as np
+
+        drawn = []
+        for seed in (3, 3, 4):
+            seed_everything(seed)
+            drawn.append((random.random(), np.random.rand(), torch.rand(1).item()))
+        assert drawn[0] == drawn[1]
+        assert all(one != other for one, other in zip(drawn[0], drawn[2], strict=True))
+
+
+class FakeBar:
+    """Stands in for tqdm: counts the epochs and keeps what it is told."""
+
+    def __init__(self, epochs, **options):
+        self.epochs, self.options = epochs, options
+        self.said, self.finished, self.closed = [], 0, False
+
+    def __iter__(self):
+        for epoch in self.epochs:
+            yield epoch
+            self.finished += 1
+
+    def set_postfix(self, **values):
+        self.said.append(values)
+
+    def close(self):
+        self.closed = True
+
+
+class TestProgressBar:
+    @pytest.fixture
+    def bars(self, monkeypatch) -> list[FakeBar]:
+        made = []
+
+        def make(*arguments, **options):
+            made.append(FakeBar(*arguments, **options))
+            return made[-1]
+
+        monkeypatch.setattr(training, "tqdm", make)
+        return made
+
+    def test_shows_loss_and_accuracy_of_each_epoch(self, bars, few_digits):
+        history = train(small_net(), few_digits, epochs=2)
+        (bar,) = bars
+        assert len(bar.epochs) == bar.finished == 2
+        assert bar.options["unit"] == "epoch"
+        assert bar.said == [
+            {"loss": f"{loss:.3f}", "accuracy": f"{accuracy:.1%}"}
+            for loss, accuracy in zip(history.loss, history.accuracy, strict=True)
+        ]
+        assert bar.closed
+
+    @pytest.mark.parametrize(("value", "silent"), [("1", True), (None, False)])
+    def test_is_silent_only_where_it_is_told_to(self, bars, few_digits, monkeypatch, value, silent):
+        if value is None:
+            monkeypatch.delenv("TQDM_DISABLE")
+        train(small_net(), few_digits, epochs=0)
+        assert bars[0].options["disable"] is silent
+
+    def test_is_closed_when_the_loop_fails(self, bars, few_digits):
+        def fail(_):
+            raise ZeroDivisionError
+
+        model = small_net()
+        with pytest.raises(ZeroDivisionError):
+            train(model, few_digits, epochs=1, after_step=fail)
+        assert bars[0].closed
+        assert not model.training
+
+
+class TestStopButton:
+    def stop_at(self, last_step: int):
+        steps = []
+
+        def after_step(model):
+            steps.append(model)
+            if len(steps) == last_step:
+                raise KeyboardInterrupt
+
+        return after_step
+
+    def test_returns_what_was_reached(self, few_digits, capsys):
+        model, before = small_net(), numbers(small_net())
+        history = train(model, few_digits, 5, batch_size=100, after_step=self.stop_at(12))
+        assert history.interrupted
+        assert history.epochs == len(history.loss) == len(history.accuracy) == 2
+        assert capsys.readouterr().out == (
+            "Stopped after 2 of 5 epochs. The model keeps what it learned.\n"
+        )
+        assert not torch.equal(numbers(model), before)
+        assert not model.training
+        assert evaluate(model, few_digits.val) > 0.2
+
+    def test_training_goes_on_afterwards(self, few_digits):
+        model = small_net()
+        train(model, few_digits, 5, after_step=self.stop_at(3))
+        history = train(model, few_digits, epochs=2)
+        assert history.epochs == 2
+        assert not history.interrupted
+
+    def test_a_pruned_model_stays_pruned(self, few_digits):
+        model = prune_model(small_net(), 0.5)
+        train(model, few_digits, 5, after_step=self.stop_at(3))
+        assert sum(int((w == 0).sum()) for w in weights(model).values()) == round(0.5 * 12_704)
+
+
+class TestFineTuning:
+    """Pruned weights stay at zero while the mask is on, whatever the optimizer does."""
+
+    optimizers = pytest.mark.parametrize(
+        "optimizer",
+        [
+            lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, weight_decay=1e-2),
+            lambda p: torch.optim.Adam(p, lr=1e-2),
+            lambda p: torch.optim.AdamW(p, lr=1e-2, weight_decay=1e-1),
+        ],
+        ids=["SGD with momentum and weight decay", "Adam", "AdamW"],
+    )
+
+    @optimizers
+    @pytest.mark.parametrize("scope", ["global", "layer"])
+    def test_zeros_stay_and_the_others_learn(self, few_digits, optimizer, scope):
+        model = small_net()
+        # Momentum that was gathered before pruning would carry a pruned weight away from zero.
+        gathered = optimizer(model.parameters())
+        train(model, few_digits, 1, optimizer=gathered)
+        prune_model(model, 0.8, scope=scope)
+        before = {name: weight.clone() for name, weight in weights(model).items()}
+        train(model, few_digits, 2, optimizer=gathered)
+        for name, weight in weights(model).items():
+            assert torch.equal(weight == 0, before[name] == 0)
+            assert not torch.equal(weight, before[name])
+
+    @optimizers
+    def test_zeros_come_back_once_the_masks_are_off(self, few_digits, optimizer):
+        model = make_permanent(prune_model(train_and_return(small_net(), few_digits), 0.8))
+        zeros = sum(int((weight == 0).sum()) for weight in weights(model).values())
+        train(model, few_digits, 1, optimizer=optimizer(model.parameters()))
+        left = sum(int((weight == 0).sum()) for weight in weights(model).values())
+        assert left < zeros
+
+    def test_after_step_can_hold_them_instead(self, few_digits):
+        model = make_permanent(prune_model(small_net(), 0.8))
+        zeros = {name: weight == 0 for name, weight in weights(model).items()}
+
+        @torch.no_grad()
+        def hold(model):
+            model[1].weight[zeros["1"]] = 0
+            model[3].weight[zeros["3"]] = 0
+
+        train(model, few_digits, 1, after_step=hold)
+        for name, weight in weights(model).items():
+            assert torch.equal(weight == 0, zeros[name])
+
+    def test_recovers_what_pruning_took(self, trained_model, few_digits):
+        prune_model(trained_model, 0.95)
+        before = evaluate(trained_model, few_digits.val)
+        train(trained_model, few_digits, epochs=2)
+        assert evaluate(trained_model, few_digits.val) > before
+
+
+class TestEvaluate:
+    @pytest.mark.parametrize("mode", [True, False])
+    def test_leaves_the_mode_and_the_model_as_they_were(self, digits, state_of, same_state, mode):
+        model = ConvNet((2,)).train(mode)
+        before = state_of(model)
+        evaluate(model, digits.val)
+        assert model.training is mode
+        assert same_state(before, state_of(model))
+
+    @pytest.mark.parametrize("mode", [True, False])
+    def test_restores_the_mode_when_the_model_fails(self, mode):
+        model = LeNet300().train(mode)
+        with pytest.raises(RuntimeError):
+            evaluate(model, (torch.zeros(3, 1, 5, 5), torch.zeros(3).long()))
+        assert model.training is mode
+
+    def test_all_right_none_right_and_one_of_four(self):
+        x = torch.eye(10)[:4].reshape(4, 10)
+        model = nn.Linear(10, 10, bias=False)
+        with torch.no_grad():
+            model.weight.copy_(torch.eye(10))  # answers with the number of the pixel that is lit
+        assert evaluate(model, (x, torch.tensor([0, 1, 2, 3]))) == 1
+        assert evaluate(model, (x, torch.tensor([1, 2, 3, 0]))) == 0
+        assert evaluate(model, (x, torch.tensor([0, 2, 3, 1]))) == 0.25
+
+    @pytest.mark.parametrize("size", [1, 999, 1001, 2345])
+    def test_a_size_that_1000_does_not_divide(self, trained_model, digits, size):
+        x, y = (tensor[:size] for tensor in digits.train)
+        with torch.no_grad():
+            at_once = (trained_model(x).argmax(1) == y).float().mean().item()
+        assert evaluate(trained_model, (x, y)) == pytest.approx(at_once, abs=1.1 / size)
+        assert 0 <= evaluate(trained_model, (x, y)) <= 1
+
+    def test_dropout_is_off(self, digits):
+        model = nn.Sequential(nn.Flatten(), nn.Dropout(0.9), nn.Linear(784, 10)).train()
+        assert evaluate(model, digits.val) == evaluate(model, digits.val)
