@@ -61,7 +61,10 @@ def claim(id: str, finding: str, condition: bool, verdict: str | None = None) ->
 
 def _truth(condition: object) -> bool:
     # NumPy and PyTorch comparisons give their own truth values; a count or a string is a mistake.
-    value = condition.item() if hasattr(condition, "item") else condition
+    try:
+        value = condition.item() if hasattr(condition, "item") else condition
+    except (RuntimeError, ValueError):  # several answers at once
+        value = condition
     if not isinstance(value, bool):
         raise TypeError(
             f"condition must be True or False, the result of a comparison; got {value!r}."

@@ -86,7 +86,7 @@ def digits(images: Tensor, labels: Sequence[str], title: str, columns: int = 10)
     for ax in axes:
         ax.set_axis_off()
     for ax, image, label in zip(axes, images, labels, strict=False):
-        ax.imshow(image.squeeze(0), cmap="gray_r", vmin=0, vmax=1)
+        ax.imshow(image.squeeze(0).numpy(), cmap="gray_r", vmin=0, vmax=1)
         ax.set_title(label, fontsize=9, fontweight="normal", loc="center")
     _headline(fig, title)
     return fig
@@ -116,12 +116,12 @@ def mask_heatmap(
     """
     fig, ax = _canvas(ax, height=3.2)
     grid = _as_grid(mask)
-    ax.imshow(grid.float(), cmap=MASK_COLOURS, vmin=0, vmax=1, interpolation="nearest")
+    ax.imshow(grid.float().numpy(), cmap=MASK_COLOURS, vmin=0, vmax=1, interpolation="nearest")
     _cell_lines(ax, grid.shape)
     if wrong is not None:
         rows, columns = _as_grid(wrong).nonzero(as_tuple=True)
-        ax.scatter(columns, rows, marker="x", s=90, linewidths=4, color="white")
-        ax.scatter(columns, rows, marker="x", s=70, linewidths=2, color=WRONG)
+        ax.scatter(columns.numpy(), rows.numpy(), marker="x", s=90, linewidths=4, color="white")
+        ax.scatter(columns.numpy(), rows.numpy(), marker="x", s=70, linewidths=2, color=WRONG)
     ax.set_title(title)
     return fig
 
@@ -137,7 +137,7 @@ def weight_mask_product(weight: Tensor, mask: Tensor, title: str) -> Figure:
         if name == "M":
             mask_heatmap(mask, name, ax=ax)
         else:
-            ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit)
+            ax.imshow(values.numpy(), cmap="PuOr", vmin=-limit, vmax=limit)
             _cell_lines(ax, values.shape)
             ax.set_title(name)
         for (row, column), kept in np.ndenumerate(mask.numpy()):
@@ -242,7 +242,7 @@ def survivors(maps: Mapping[str, Tensor], title: str) -> Figure:
     for ax, (name, mask) in zip(axes, maps.items(), strict=True):
         left = 100 * mask.float().mean(0).reshape(28, 28)
         top = max(20, float(left.max()))
-        image = ax.imshow(left, cmap="cividis", vmin=0, vmax=top)
+        image = ax.imshow(left.numpy(), cmap="cividis", vmin=0, vmax=top)
         ax.set_title(name)
         ax.set(xlabel="pixel column", xticks=[0, 14, 27], yticks=[0, 14, 27])
         ax.grid(False)

@@ -41,7 +41,11 @@ def load() -> dict:
     path = location()
     if path is None:
         return _complete(_in_memory)
-    return _read(path)
+    try:
+        return _read(path)
+    except OSError as error:
+        _say_once(f"Your progress could not be read ({type(error).__name__}). The lesson goes on.")
+        return _complete({})
 
 
 def table() -> pd.DataFrame:
@@ -161,28 +165,30 @@ def _update(change: Callable[[dict], None]) -> None:
 
 
 def _read(path: Path) -> dict:
+    """The record in a file. ``OSError`` if it is there and cannot be read: then it is not empty."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return _complete(record)
+        return _complete(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return _complete({})
-    except (ValueError, TypeError, AttributeError):  # not JSON, or JSON of another shape
+    except (ValueError, TypeError, AttributeError, RecursionError):  # not JSON, or another shape
         aside = _set_aside(path, "damaged")
         _say_once(f"Your progress file was damaged; it is kept as {aside.name}. A new one begins.")
-        return _complete({})
-    except OSError as error:
-        _say_once(f"Your progress could not be read ({type(error).__name__}). The lesson goes on.")
         return _complete({})
 
 
 def _complete(record: dict) -> dict:
-    """The record with all its parts, each a dictionary of dictionaries; else ``TypeError``."""
+    """A copy with all parts, each a dictionary of dictionaries; ``TypeError`` if it has others."""
     complete = {"version": 1}
     for part in ("exercises", "predictions", "claims"):
         entries = record.get(part, {})
         if not all(isinstance(entry, dict) for entry in entries.values()):
             raise TypeError(f"{part} does not hold one dictionary for each id")
-        complete[part] = dict(entries)
+        complete[part] = {id: dict(entry) for id, entry in entries.items()}
+    for entry in complete["exercises"].values():
+        counts = entry.get("attempts", 0), entry.get("hints", 0)
+        known = entry.get("outcome", OUTCOMES[0]) in OUTCOMES
+        if not known or not all(isinstance(count, int) for count in counts):
+            raise TypeError("an exercise has an unknown outcome, or counts that are not numbers")
     return complete
 
 
@@ -192,7 +198,8 @@ def _write(path: Path, record: dict) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(record, file, ensure_ascii=False, indent=1)
+            # default: numbers of NumPy and PyTorch, which JSON does not know.
+            json.dump(record, file, ensure_ascii=False, indent=1, default=float)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

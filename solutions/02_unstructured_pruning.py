@@ -181,10 +181,10 @@ guess_layer = predict("2.1", "Test accuracy at 95 % per layer, no fine-tuning?",
 guess_global = predict("2.2", "Test accuracy at 95 % global, no fine-tuning?", None, unit="%")
 
 # %% [markdown]
-# Every net is pruned to six sparsities in both ways.
+# Every net is pruned to five sparsities in both ways.
 
 # %%
-SPARSITIES = [0.5, 0.8, 0.9, 0.95, 0.98, 0.99]
+SPARSITIES = [0.5, 0.8, 0.9, 0.95, 0.99]
 SCOPES = {"global": "global", "per layer": "layer"}
 
 pruned_nets = {
@@ -544,11 +544,11 @@ claim(
 guess = predict("2.7", "Part of a blank pixel's weights left at 90 %?", None, unit="%")
 first_masks = {
     f"{100 * s:g} % pruned": pruning.masks_of(pruned_nets["global"][0][SPARSITIES.index(s)])["fc1"]
-    for s in (0.5, 0.9, 0.98)
+    for s in (0.5, 0.9, 0.99)
 }
 plotting.show(
     plotting.survivors(first_masks, "Weights left (%): what survives looks at the middle"),
-    alt="Part of the weights left on each input pixel at 50, 90 and 98 % sparsity: at every sparsity "
+    alt="Part of the weights left on each input pixel at 50, 90 and 99 % sparsity: at every sparsity "
     "most survive in the middle of the picture, where the digits are, and fewest at the border.",
 )
 

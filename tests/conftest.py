@@ -8,6 +8,10 @@ from torch import nn
 
 from course_utils import data, models, progress, training
 
+# The tensors are small: a second thread gains nothing, and where other work goes on beside the
+# tests, waiting for it costs ten times the time.
+torch.set_num_threads(1)
+
 
 @pytest.fixture(autouse=True)
 def fresh_start(monkeypatch):

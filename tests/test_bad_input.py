@@ -1,4 +1,4 @@
-"""What the library refuses: the words say what was given and what is allowed; nothing is changed."""
+"""What the library refuses: it says what was given and what is allowed, and changes nothing."""
 
 import math
 

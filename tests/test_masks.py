@@ -237,7 +237,8 @@ class TestTies:
         assert found["a"].tolist() == [False, True, True]
 
     def test_slices_of_equal_norm(self):
-        assert norm_mask(torch.ones(4, 2, 3, 3), 0.5)[:, 0, 0, 0].tolist() == [False] * 2 + [True] * 2
+        mask = norm_mask(torch.ones(4, 2, 3, 3), 0.5)
+        assert mask[:, 0, 0, 0].tolist() == [False, False, True, True]
 
 
 class TestKeep:
@@ -377,7 +378,8 @@ class TestLayout:
         assert torch.equal(global_masks({"w": weight.abs()}, 0.4)["w"], expected)
 
     def test_tensors_of_different_width_share_one_threshold(self):
-        scores = {"half": torch.tensor([1.0, 4.0]).half(), "double": torch.tensor([2.0, 3]).double()}
+        half, double = torch.tensor([1.0, 4.0]).half(), torch.tensor([2.0, 3.0]).double()
+        scores = {"half": half, "double": double}
         found = global_masks(scores, 0.5)
         assert found["half"].tolist() == [False, True]
         assert found["double"].tolist() == [False, True]
@@ -510,7 +512,7 @@ class TestSparsity:
         assert sparsity(toy_model) == 0
 
     def test_of_a_model_is_what_the_next_forward_pass_sees(self, toy_model, state_of):
-        """A masked layer computes its weight before each pass: what lies there can be out of date."""
+        """A masked layer computes its weight before each pass; the one it holds can be old."""
         pruned_state = state_of(prune_model(toy_model, 0.5))
         for layer in (toy_model.first, toy_model.second):
             layer.weight_mask.fill_(1)

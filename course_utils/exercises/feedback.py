@@ -146,6 +146,12 @@ def _what(exercise, failure) -> list[str]:
             f"It changes {changed} in place. Work on a copy, or compute a new tensor: whoever "
             "called you still needs the old one.",
         ]
+    if failure.expected.error is not None:
+        refusal = type(failure.expected.error).__name__
+        return [
+            "Checked  : that what cannot be done is refused",
+            f"You return something all the same. Raise a {refusal} that says what is wrong.",
+        ]
     found = difference(failure.expected.result, failure.got.result, exercise.tolerance)
     return [f"Checked  : {found.what}", found.wrong]
 
@@ -160,11 +166,13 @@ def _case(exercise, failure) -> list[str]:
 
 
 def _results(failure) -> list[str]:
-    if failure.got.error is not None:
-        yours = f"{type(failure.got.error).__name__}: {failure.got.error}"
-    else:
-        yours = describe(failure.got.result)
-    return [f"Expected : {describe(failure.expected.result)}", f"Yours    : {yours}"]
+    return [f"Expected : {_outcome(failure.expected)}", f"Yours    : {_outcome(failure.got)}"]
+
+
+def _outcome(observation) -> str:
+    if observation.error is None:
+        return describe(observation.result)
+    return f"{type(observation.error).__name__}: {observation.error}"
 
 
 def _place(failure) -> list[str]:

@@ -99,6 +99,7 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         with lock:
             finished.set()
+        watcher.join()
         # Take back an exception that was asked for but not raised yet.
         ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
 

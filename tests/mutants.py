@@ -1,0 +1,120 @@
+"""Mechanical mistakes: copies of a function, each with one small thing in it altered."""
+
+import ast
+import copy
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+
+BINARY = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
+    ast.Pow: ast.Mult, ast.MatMult: ast.Mult,
+}  # fmt: skip
+COMPARISON = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+}  # fmt: skip
+NAMES = {
+    "max": "min", "min": "max", "reversed": "list", "sorted": "list", "round": "int",
+    "ceil": "floor", "sum": "max", "ones_like": "zeros_like", "dict": "(lambda x: x)",
+}  # fmt: skip
+
+
+def mutants(function: Callable) -> Iterator[tuple[str, Callable]]:
+    """Each mutant with a description such as ``line 3: * → / in 'weight * mask'``."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    for index, node in enumerate(ast.walk(tree)):
+        for description, alter in _alterations(node):
+            changed = copy.deepcopy(tree)
+            target = list(ast.walk(changed))[index]
+            alter(target, changed)
+            ast.fix_missing_locations(changed)
+            text = f"line {node.lineno}: {description} in {ast.unparse(node)!r}"
+            yield text, _compiled(changed, function)
+
+
+def _compiled(tree: ast.Module, function: Callable) -> Callable:
+    namespace = dict(function.__globals__)
+    exec(compile(tree, "<mutant>", "exec"), namespace)
+    return namespace[function.__name__]
+
+
+def _alterations(node: ast.AST) -> Iterator[tuple[str, Callable]]:
+    if isinstance(node, ast.BinOp):
+        yield from _of_operator(node)
+    elif isinstance(node, ast.Compare):
+        for position, operator in enumerate(node.ops):
+            new = COMPARISON.get(type(operator))
+            if new is not None:
+                yield f"{type(operator).__name__} → {new.__name__}", _set_comparison(position, new)
+    elif isinstance(node, ast.Constant):
+        yield from _of_constant(node)
+    elif isinstance(node, ast.UnaryOp):
+        yield "operator dropped", lambda n, tree: _become(n, n.operand, tree)
+    elif isinstance(node, ast.Call):
+        yield from _of_call(node)
+    elif isinstance(node, ast.Attribute) and node.attr == "T":
+        yield ".T dropped", lambda n, tree: _become(n, n.value, tree)
+    elif isinstance(node, ast.Slice):
+        yield "slice turned round", _turn_slice
+    elif isinstance(node, ast.Assign | ast.AugAssign | ast.Raise | ast.Continue | ast.If):
+        yield "line dropped", lambda n, tree: _become(n, ast.Pass(), tree)
+
+
+def _of_operator(node: ast.BinOp) -> Iterator[tuple[str, Callable]]:
+    new = BINARY.get(type(node.op))
+    if new is not None:
+        yield f"{type(node.op).__name__} → {new.__name__}", lambda n, _: setattr(n, "op", new())
+    yield "right side dropped", lambda n, tree: _become(n, n.left, tree)
+    yield "left side dropped", lambda n, tree: _become(n, n.right, tree)
+    if isinstance(node.op, ast.Mult) and isinstance(node.left, ast.Name):
+        yield "in place instead of a copy", _in_place
+
+
+def _of_constant(node: ast.Constant) -> Iterator[tuple[str, Callable]]:
+    if isinstance(node.value, bool):
+        yield "truth turned", lambda n, _: setattr(n, "value", not n.value)
+    elif isinstance(node.value, int | float):
+        yield "one more", lambda n, _: setattr(n, "value", n.value + 1)
+        yield "one less", lambda n, _: setattr(n, "value", n.value - 1)
+
+
+def _of_call(node: ast.Call) -> Iterator[tuple[str, Callable]]:
+    function = node.func
+    if isinstance(function, ast.Attribute) and not isinstance(function.value, ast.Name):
+        yield f".{function.attr}() dropped", lambda n, tree: _become(n, n.func.value, tree)
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name in NAMES:
+        yield f"{name} → {NAMES[name]}", _rename
+    for position, keyword in enumerate(node.keywords):
+        yield f"{keyword.arg}= dropped", lambda n, _, p=position: n.keywords.pop(p)
+
+
+def _set_comparison(position: int, new: type) -> Callable:
+    return lambda n, _: n.ops.__setitem__(position, new())
+
+
+def _turn_slice(node: ast.Slice, _: ast.Module) -> None:
+    node.lower, node.upper = node.upper, node.lower
+
+
+def _rename(node: ast.Call, _: ast.Module) -> None:
+    if isinstance(node.func, ast.Attribute):
+        node.func.attr = NAMES[node.func.attr]
+    else:
+        node.func = ast.parse(NAMES[node.func.id], mode="eval").body
+
+
+def _in_place(node: ast.BinOp, tree: ast.Module) -> None:
+    method = ast.Attribute(node.left, "mul_", ast.Load())
+    _become(node, ast.Call(method, [node.right], []), tree)
+
+
+def _become(old: ast.AST, new: ast.AST, tree: ast.Module) -> None:
+    """Put ``new`` where ``old`` stands."""
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if value is old:
+                setattr(parent, name, new)
+            elif isinstance(value, list) and any(item is old for item in value):
+                value[next(i for i, item in enumerate(value) if item is old)] = new

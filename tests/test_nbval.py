@@ -1,0 +1,100 @@
+"""nbval itself: green is green, and red is red."""
+
+import configparser
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from course_utils.authoring import build
+
+SANITIZER = build.ROOT / "tests" / "nbval_sanitize.cfg"
+
+
+def sanitized(text):
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(SANITIZER, encoding="utf-8")
+    for section in config.sections():
+        text = re.sub(config[section]["regex"], config[section]["replace"], text)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("accuracy ≈ 94.6 %", "accuracy ≈ 3 %"),
+        ("≈   4.6 %", "≈ 100.0 %"),
+        ("  ≈ 1,234", "≈ 9"),
+        ("≈ -0.60 points", "≈  0.18 points"),
+        ("≈ 1.2e-05 s", "≈ 3 s"),
+    ],
+)
+def test_only_the_number_behind_the_sign_may_differ(one, other):
+    assert sanitized(one) == sanitized(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("94.6 %", "94.7 %"),
+        ("≈ 94.6 %", "≈ 94.6 s"),
+        ("≈ nan", "≈ 1.0"),
+        ("≈ inf", "≈ 1.0"),
+        ("≈ 1.0", "1.0"),
+        ("≈ 1 2", "≈ 1 3"),
+        ("✓ S15 ≈ 1", "✗ S15 ≈ 1"),
+        ("≈ 1\n2", "≈ 1\n3"),
+    ],
+)
+def test_everything_else_must_agree(one, other):
+    assert sanitized(one) != sanitized(other)
+
+
+@pytest.fixture(scope="module")
+def beginning(tmp_path_factory):
+    """The first cells of the solved lesson 00, up to the first trained net."""
+    notebook = nbformat.read(build.outputs(build.sources()[0])[0], as_version=4)
+    last = next(i for i, cell in enumerate(notebook.cells) if "training.train(" in cell.source)
+    notebook.cells = notebook.cells[: last + 1]
+    return notebook
+
+
+def change(notebook, old, new):
+    """A copy with ``old`` replaced by ``new`` in the one stored output that holds it."""
+    changed = nbformat.from_dict(notebook)
+    holders = [
+        output
+        for cell in changed.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if re.search(old, output.get("text", ""))
+    ]
+    holders[0].text = re.sub(old, new, holders[0].text, count=1)
+    return changed
+
+
+CHANGES = {
+    "as it is": (None, None, True),
+    "a digit": (r"266,610", "266,611", False),
+    "a number behind the sign": (r"test accuracy ≈ [\d.]+", "test accuracy ≈ 12.3", True),
+    "the sign dropped": (r"test accuracy ≈ ", "test accuracy ", False),
+    "the mark of a claim": (r"✓ Exercise", "✗ Exercise", False),
+}
+
+
+def test_red_is_red_and_green_is_green(beginning, tmp_path):
+    for name, (old, new, _) in CHANGES.items():
+        notebook = beginning if old is None else change(beginning, old, new)
+        nbformat.write(notebook, tmp_path / f"{name.replace(' ', '-')}.ipynb")
+    command = [sys.executable, "-m", "pytest", "--nbval", "-c", str(build.ROOT / "pyproject.toml")]
+    command += [
+        "--rootdir", str(tmp_path), "--nbval-sanitize-with", str(SANITIZER), "-q",
+        "-p", "no:cacheprovider", str(tmp_path),
+    ]  # fmt: skip
+    run = subprocess.run(command, capture_output=True, text=True, cwd=build.ROOT)
+    failed = set(re.findall(r"^FAILED (\S+?)\.ipynb::", run.stdout, flags=re.MULTILINE))
+    failed = {name.rpartition("/")[2] for name in failed}
+    wanted = {n.replace(" ", "-") for n, (_, _, green) in CHANGES.items() if not green}
+    assert failed == wanted, run.stdout[-3000:] + run.stderr
