@@ -100,7 +100,7 @@ def training_curve(loss: Sequence[float], accuracy: Sequence[float], title: str)
     left.plot(epochs, loss, color=KEPT, marker="o")
     right.plot(epochs, accuracy, color=KEPT, marker="o")
     left.set(xlabel="epoch", ylabel="training loss (nats)", ylim=(0, None))
-    right.set(xlabel="epoch", ylabel="validation accuracy (%)")
+    right.set(xlabel="epoch", ylabel="validation accuracy (%)", ylim=(0, 1))
     right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
     _headline(fig, title)
     return fig
@@ -165,7 +165,7 @@ def weight_histogram(
                 hatch="//", lw=0,
             )  # fmt: skip
             below = float((np.abs(values) < threshold).mean())
-            ax.set_title(f"{name}: {below:.0%} below")
+            ax.set_title(f"{name}: {100 * below:.0f} % below")
         else:
             ax.set_title(name)
         ax.set(xlabel="weight", yticks=[])
@@ -238,10 +238,10 @@ def survivors(maps: Mapping[str, Tensor], title: str) -> Figure:
 
     ``maps``: name → first-layer mask (units, 784). Each panel has its own scale, in per cent.
     """
-    fig, axes = figure(1, len(maps), height=2.9)
+    fig, axes = figure(1, len(maps), height=0.9 + 4.2 / len(maps))
     for ax, (name, mask) in zip(axes, maps.items(), strict=True):
         left = 100 * mask.float().mean(0).reshape(28, 28)
-        top = max(20, float(left.max()))
+        top = max(1, float(left.max()))  # a panel without survivors has a scale, too
         image = ax.imshow(left.numpy(), cmap="cividis", vmin=0, vmax=top)
         ax.set_title(name)
         ax.set(xlabel="pixel column", xticks=[0, 14, 27], yticks=[0, 14, 27])

@@ -29,6 +29,7 @@ def sanitized(text):
         ("  ≈ 1,234", "≈ 9"),
         ("≈ -0.60 points", "≈  0.18 points"),
         ("≈ 1.2e-05 s", "≈ 3 s"),
+        ("<td>≈&nbsp;&nbsp;0.99 ×</td>", "<td>≈ 12.01 ×</td>"),
     ],
 )
 def test_only_the_number_behind_the_sign_may_differ(one, other):

@@ -136,7 +136,7 @@ BROKEN = {
     ],
     rules.no_paths_or_addresses: [
         notebook(code(outputs=[printed("saved in " + "/".join(["", "home", "me", "x.pt"]))])),
-        notebook(code(outputs=[printed("C:\\Users\\me")])),
+        notebook(code(outputs=[printed("C:" + "\\".join(["", "Users", "me"]))])),
         notebook(code(outputs=[printed("<object at 0x7f3a2b1c>")])),
     ],
     rules.no_magics: [notebook(code("%matplotlib inline")), notebook(code("!ls"))],

@@ -9,7 +9,6 @@ import argparse
 import base64
 import hashlib
 import os
-import re
 import sys
 import tempfile
 import time
@@ -186,17 +185,13 @@ def _check_regions(cell: NotebookNode) -> None:
 
 
 def _blame(notebook: NotebookNode, error: Exception) -> str:
-    """The cell that failed, its first line, and the last line of what it said."""
-    failed = [
-        cell
-        for cell in notebook.cells
-        if cell.cell_type == "code" and any(o.output_type == "error" for o in cell.outputs)
-    ]
-    reason = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines()[-1]
-    if not failed:
-        return reason
-    first = next(iter(failed[-1].source.strip().splitlines()), "")
-    return f"cell {failed[-1].id} ({first}): {reason}"
+    """The cell that failed, its first line, and the error it raised."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                first = next(iter(cell.source.strip().splitlines()), "")
+                return f"cell {cell.id} ({first}): {output.ename}: {output.evalue}"
+    return f"{type(error).__name__}: {error}"  # no cell raised: a timeout or a dead kernel
 
 
 def _joined_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
