@@ -5,6 +5,7 @@ the notebook with its alternative text. The colours are Okabe and Ito's (2008), 
 for colour-blind readers; markers and dashes say the same once more.
 """
 
+import html
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,6 +66,7 @@ def show(fig: Figure, alt: str) -> None:
     """Display ``fig`` with ``alt``, one sentence that says what is to be seen in it.
 
     The sentence is stored with the picture, for readers who hear the page and for a terminal.
+    JupyterLab (4.6) does not pass it on, so it also stands below the picture, folded.
     Raises ``ValueError`` for an ``alt`` that is too short to be one.
     """
     if len(alt) < 40 or not alt.endswith("."):
@@ -76,6 +78,8 @@ def show(fig: Figure, alt: str) -> None:
         metadata={"image/png": {"alt": alt, "width": SHOWN_WIDTH}},
         raw=True,
     )
+    words = f"<details><summary>The picture in words</summary>{html.escape(alt)}</details>"
+    display({"text/html": words, "text/plain": ""}, raw=True)
 
 
 @course_style()
