@@ -1,0 +1,155 @@
+"""Lesson 00 in a real JupyterLab in a real Chromium: run it, answer wrongly, then rightly.
+
+Skipped where there is no Chromium, except in CI: there a skipped test would hide a broken page.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from course_utils.authoring import build
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and "CI" not in os.environ, reason="no Chromium is installed here"
+    ),
+]
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+LESSON = "00_start_here.ipynb"
+SECONDS = 90  # how long the page may take over one thing before the test gives up
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab on a copy of the lessons, with homes and a record of its own."""
+    home = tmp_path_factory.mktemp("home")
+    lessons = shutil.copytree(build.ROOT / "notebooks", home / "notebooks")
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "PRUNING_COURSE_HOME": str(home / "record"),
+    }
+    environment.pop("TQDM_DISABLE", None)  # a learner sees the progress bars
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", f"--notebook-dir={lessons}"]
+    write_settings(home / "settings")
+    log = home / "lab.log"
+    with log.open("w") as file:
+        server = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
+    try:
+        yield address_of(server, log)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def write_settings(folder):
+    """Draw all cells, also those out of sight, and ask for no news."""
+    settings = {
+        "notebook-extension/tracker": {"windowingMode": "none"},
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    }
+    for name, values in settings.items():
+        path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+
+
+def address_of(server, log):
+    """The address with its token that the server writes into its log, once it answers."""
+    for _ in range(300):
+        found = re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", log.read_text())
+        if found:
+            urllib.request.urlopen(found[0], timeout=60).close()
+            return found[0]
+        if server.poll() is not None:
+            break
+        time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def page(lab, browser):
+    """Lesson 00, open in a window."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.set_default_timeout(SECONDS * 1000)
+    start, token = lab.split("?")
+    page.goto(f"{start}/tree/{LESSON}?{token}")
+    page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
+    return page
+
+
+def answer(page, body):
+    """Type ``body`` as the body of ``count_zeros``, run its cell, and return what the cell says."""
+    cell = page.locator(".jp-CodeCell").filter(has_text="def count_zeros(x):").first
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+A")
+    check = "count_zeros = ex.count_zeros.check(count_zeros)"
+    page.keyboard.insert_text(f"def count_zeros(x):\n    {body}\n{check}")
+    page.keyboard.press("Control+Enter")
+    cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
+    return cell.locator(".jp-OutputArea-output").all_inner_texts()
+
+
+def test_every_cell_runs_without_an_error(page):
+    cells = page.locator(".jp-CodeCell")
+    wanted = [f"[{number}]:" for number in range(1, cells.count() + 1)]
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.locator(".jp-OutputArea .widget-hprogress").first.wait_for()  # a live bar while it trains
+    last = cells.last.locator(".jp-InputPrompt")
+    last.filter(has_text=wanted[-1]).wait_for()
+    assert cells.locator(".jp-InputPrompt").all_inner_texts() == wanted
+    for kind in ("error", "stderr"):
+        found = page.locator(f"[data-mime-type='application/vnd.jupyter.{kind}']")
+        assert found.all_inner_texts() == []
+    assert "HBox(" not in page.locator(".jp-Notebook").inner_text()  # a widget left as text
+    assert page.locator(".jp-OutputArea-output img").count() == 2
+
+
+def test_each_picture_says_in_words_what_it_shows(page):
+    """JupyterLab drops the alternative text of a PNG, so the words stand below it as well."""
+    words = page.locator(".jp-OutputArea-output details")
+    assert words.count() == page.locator(".jp-OutputArea-output img").count()
+    words.first.locator("summary").press("Enter")
+    assert "Ten handwritten digits" in words.first.inner_text()
+
+
+def test_an_exercise_wrong_then_right(page):
+    (wrong,) = answer(page, "return x.numel()")
+    assert "✗" in wrong
+    assert "You count all numbers" in wrong
+    (crash,) = answer(page, "return x.no_such_thing()")
+    assert "!" in crash
+    assert "no_such_thing" in crash
+    (right,) = answer(page, "return int((x == 0).sum())")
+    assert "✓ Exercise 0.1" in right
