@@ -89,8 +89,8 @@ claim(
 # %% [markdown]
 # ## 1.2 Sparsity
 #
-# **Sparsity** (稀疏度) is the fraction of zeros, from 0 to 1; **density** (密度) is what it lacks to
-# 1. For a model, both are counted over all of its prunable weights together.
+# **Sparsity** (稀疏度) is the fraction of zeros, from 0 to 1; **density** (密度) is what is
+# left, 1 − sparsity. For a model, both are counted over all of its prunable weights together.
 #
 # > ### Exercise 1.2 · The sparsity of a model
 # > difficulty ★☆☆ · importance ★★★ · 3 minutes

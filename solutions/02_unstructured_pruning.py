@@ -531,8 +531,8 @@ claim(
 )
 
 # %% [markdown]
-# Some runs end above their dense twin. The mean gain is about as small as the difference between two
-# seeds, so three seeds cannot tell it from luck. Lesson 04 shows how many it would take.
+# Some runs end above their dense twin, some below. The mean difference is smaller than that between
+# two seeds, so three seeds cannot tell it from luck. Lesson 04 shows how many it would take.
 #
 # ## 2.7 Where are the weights that survive?
 #

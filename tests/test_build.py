@@ -17,7 +17,7 @@ def double(x):
     ### END SOLUTION
 
 
-print("one")
+print("one")  # fmt: skip
 print("two")
 
 # %% [markdown] tags=["solution"]
@@ -49,6 +49,7 @@ def test_solved_and_learner_notebook(course):
     assert "return 2 * x" in solved.cells[1].source
     assert "return 2 * x" not in learner.cells[1].source
     assert 'raise NotImplementedError("your code here")' in learner.cells[1].source
+    assert "# fmt" not in solved.cells[1].source
     assert '"""Twice x."""' in learner.cells[1].source
     assert [cell.id for cell in solved.cells] == ["00-000", "00-001", "00-002", "00-003"]
     assert [cell.id for cell in learner.cells] == ["00-000", "00-001", "00-003"]

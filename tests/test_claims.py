@@ -5,7 +5,12 @@ import pytest
 import torch
 
 from course_utils import progress
-from course_utils.claims import SOURCE, VERDICTS, claim
+from course_utils.claims import SOURCE, VERDICTS, WIDTH, claim
+
+
+def joined(text):
+    """The text in one line, however it was wrapped."""
+    return " ".join(text.split())
 
 
 class TestLine:
@@ -21,22 +26,30 @@ class TestLine:
 
     def test_a_claim_of_the_source_is_quoted_with_its_verdict(self, capsys):
         claim("S15", "three rounds of 20 % prune less than half", True, "does not hold here")
-        first, second = capsys.readouterr().out.splitlines()
+        first, *source = capsys.readouterr().out.splitlines()
         assert first == "✓ S15 measured: three rounds of 20 % prune less than half"
-        assert second == (
-            "  The source says “three rounds of l1_unstructured(amount=0.2) prune 60 % in total”: "
+        assert joined("\n".join(source)) == (
+            "The source says “three rounds of l1_unstructured(amount=0.2) prune 60 % in total”: "
             "does not hold here."
         )
+
+    def test_no_line_is_wider_than_a_notebook(self, capsys):
+        finding = "a finding of many words " * 10
+        claim("S15", finding, True, "holds when " + finding)
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) > 5
+        assert max(map(len, lines)) <= WIDTH
+        assert all(line.startswith("  ") for line in lines[1:])
 
     @pytest.mark.parametrize("id", SOURCE)
     def test_every_claim_of_the_source_can_be_judged(self, id, capsys):
         claim(id, "measured", True, "holds")
-        assert SOURCE[id] in capsys.readouterr().out
+        assert SOURCE[id] in joined(capsys.readouterr().out)
 
     @pytest.mark.parametrize("verdict", [*VERDICTS, "holds when the layer is large"])
     def test_verdicts(self, verdict, capsys):
         claim("S1", "measured", True, verdict)
-        assert capsys.readouterr().out.endswith(f": {verdict}.\n")
+        assert joined(capsys.readouterr().out).endswith(f": {verdict}.")
 
 
 class TestTruth:

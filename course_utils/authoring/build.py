@@ -9,6 +9,7 @@ import argparse
 import base64
 import hashlib
 import os
+import re
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ from course_utils.exercises.exercise import STUB
 ROOT = Path(__file__).resolve().parents[2]
 CELL_SECONDS = 120
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+FOR_TOOLS = re.compile(r"  # fmt: skip$", re.MULTILINE)  # says nothing to a reader
 README_PICTURE = "readme-picture"  # the tag of the cell whose figure the README shows
 
 
@@ -63,6 +65,7 @@ def solved_notebook(source: Path) -> NotebookNode:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{source.name[:2]}-{number:03d}"
         cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k == "tags"})
+        cell.source = FOR_TOOLS.sub("", cell.source)
         _check_regions(cell)
     return notebook
 
