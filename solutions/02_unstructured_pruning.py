@@ -36,8 +36,8 @@ SEEDS = (0, 1, 2)
 # ## 2.1 Magnitude: the smallest weights go
 #
 # A weight close to zero adds little to the sum it is part of. So take its size |w|, its **magnitude**
-# (幅值), as its importance, and prune the smallest ones. That is the oldest idea of the field, and
-# still the one to beat.
+# (幅值), as its importance, and prune the smallest ones. That is the simplest idea there is; lesson 05
+# sets others against it.
 #
 # Train three nets, each from another seed, so that no result hangs on one lucky start.
 
@@ -67,7 +67,7 @@ plotting.show(
         weights, "One threshold cuts the first layer hardest, the last one least", threshold
     ),
     alt="Histograms of the weights of the three layers with the band of the smallest 80 % of all "
-    "weights: nearly all of the first layer lies in the band, less of the second, least of the "
+    "weights: most of the first layer lies in the band, less of the second, least of the "
     "third.",
 )
 
@@ -377,8 +377,8 @@ claim("2.e", "against one global threshold it wins or loses by less than 4 point
 
 # %% [markdown]
 # The scan finds by measuring what the global threshold gets for free here: leave fc3 alone. Where
-# layers have weights of very different scale, the global threshold goes wrong (section 2.9) and the
-# scan does not.
+# layers have weights of very different scale, the global threshold goes wrong and the scan does not:
+# section 2.10 measures both.
 #
 # ## 2.5 Fine-tune, and keep the zeros
 #
@@ -760,9 +760,19 @@ claim("2.l", "the same function in another scale loses over 10 points more at 80
 
 # %% [markdown]
 # The threshold takes nearly all of fc2, whose weights are now the smallest: a *layer collapse*. Look
-# at the sparsity of each layer before you trust a global threshold, and compare with the per-layer
-# one.
-#
+# at the sparsity of each layer before you trust a global threshold. A method that compares weights
+# only within their layer, such as the scan of section 2.4, does not see the scale at all. Scan the
+# rescaled net as well.
+
+# %%
+scan_rescaled = sensitivity_scan(
+    pruning.weights(rescaled), lambda weights: validation_accuracy(rescaled, weights), LEVELS
+)
+differences = [abs(scan_rescaled[name][s] - scans[0][name][s]) for name in sizes for s in LEVELS]
+claim("2.m", "all accuracies of the scan are the same in both scales, within 1 point",
+      len(differences) == 30 and max(differences) < 0.01)  # fmt: skip
+
+# %% [markdown]
 # **I prune in rounds with `global_unstructured`, and the memory grows. Why?** Each call leaves one
 # more mask behind in the layer's hook. Count the bytes of the whole model object, hooks included.
 
