@@ -187,6 +187,10 @@ def test_the_smallest_failing_case_is_shown():
         assert label in verdict.text
 
 
+def test_a_zero_is_shown_without_its_sign():
+    assert "-0" not in ex01.apply_mask.judge(lambda weight, mask: 0 * weight).text
+
+
 def test_a_wrong_mask_comes_with_a_picture_of_the_wrong_cells(capsys):
     def reversed_order(weight, sparsity):
         return masks.magnitude_mask(weight.flip(0), sparsity)

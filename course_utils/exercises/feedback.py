@@ -252,4 +252,4 @@ def _block(rows: list[str]) -> str:
 def _number(x: float) -> str:
     if isinstance(x, bool | int) or not math.isfinite(x):
         return str(x)
-    return f"{x:.4g}"
+    return f"{x + 0.0:.4g}"  # + 0.0 turns −0 into 0

@@ -270,8 +270,8 @@ compound = Exercise(
         ),
         Misconception(
             _left,
-            "This is the part that is *left* after all rounds (the density). The sparsity is what "
-            "it lacks to 1.",
+            "This is the part that is *left* after all rounds (the density). The sparsity is "
+            "1 minus that.",
         ),
         Misconception(
             _product,
@@ -351,8 +351,7 @@ amount_per_round = Exercise(
         ),
         Misconception(
             _kept_per_round,
-            "This is the part that each round *keeps*. The amount it prunes is what that lacks to "
-            "1.",
+            "This is the part that each round *keeps*. The amount it prunes is 1 minus that.",
         ),
         Misconception(
             _forwards,
@@ -636,7 +635,7 @@ break_even = Exercise(
     hints=(
         "Set the bytes of the format equal to the bytes of dense, and solve for the number of "
         "weights left. Divide by all weights: that is the density at which both are equal. The "
-        "sparsity is what it lacks to 1.",
+        "sparsity is 1 − density.",
         """
         COO:      20·left                  = 4·numbers     →  left / numbers = 4/20
         CSR:      12·left + 8·(rows + 1)   = 4·numbers     →  left / numbers = …
@@ -657,7 +656,7 @@ break_even = Exercise(
         Misconception(
             _break_even_density,
             "These are the densities at which the formats cost as much as dense. The sparsity is "
-            "what they lack to 1.",
+            "1 − density.",
         ),
         Misconception(
             _break_even_no_pointers,
