@@ -13,8 +13,10 @@ help:  ## this list
 lab: .venv/installed  ## install what the course needs and open lesson 00 in JupyterLab
 	$(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LAB_ARGS) notebooks/00_start_here.ipynb
 
+# One thread: beside two busy processes on two cores, PyTorch's threads wait for each other, and the
+# notebooks took seven times as long. `make portability` runs them with all threads as well.
 test: lint  ## lint, unit tests, every notebook's stored output, browser tests
-	$(PY) -m pytest --nbval $(PYTEST_ARGS)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest --nbval $(PYTEST_ARGS)
 
 lint: .venv/installed-dev  ## ruff: what it checks and how it formats
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
