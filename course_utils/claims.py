@@ -5,10 +5,10 @@ the day the statement stops to hold.
 """
 
 import re
-import textwrap
 from dataclasses import dataclass
 
 from course_utils import progress
+from course_utils._text import wrapped
 
 # What the article says that this course started from (S1-S18 in its order).
 SOURCE = {
@@ -19,7 +19,6 @@ SOURCE = {
     "S13": "fine-tuning recovers the accuracy, sometimes improves it",
     "S15": "three rounds of l1_unstructured(amount=0.2) prune 60 % in total",
 }
-WIDTH = 96  # letters of output that fit beside each other in a notebook
 VERDICTS = ("holds", "holds when", "does not hold here")
 
 
@@ -37,7 +36,7 @@ class Claim:
         lines = [f"{sign} {self.id} {word}: {self.finding}"]
         if self.verdict:
             lines.append(f"  The source says “{SOURCE[self.id]}”: {self.verdict}.")
-        return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in lines)
+        return "\n".join(wrapped(line, hanging="  ") for line in lines)
 
 
 def claim(id: str, finding: str, condition: bool, verdict: str | None = None) -> None:

@@ -32,6 +32,7 @@ QUIET = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 LESSON = "00_start_here.ipynb"
+NUMBERED = re.compile(r"\[\d+\]")  # the prompt of a cell that has run
 SECONDS = 90  # how long the page may take over one thing before the test gives up
 
 
@@ -110,7 +111,7 @@ def page(lab, browser):
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.locator(".jp-OutputArea .widget-hprogress").first.wait_for()  # a live bar while it trains
     last = page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt")
-    last.filter(has_text=re.compile(r"\[\d+\]")).wait_for()
+    last.filter(has_text=NUMBERED).wait_for()
     return page
 
 
@@ -129,12 +130,14 @@ def wait_until_ready(page):
 def answer(page, body):
     """Type ``body`` as the body of ``count_zeros``, run its cell, and return what the cell says."""
     cell = page.locator(".jp-CodeCell").filter(has_text="def count_zeros(x):").first
+    prompt = cell.locator(".jp-InputPrompt")
+    before = prompt.inner_text()
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+A")
     check = "count_zeros = ex.count_zeros.check(count_zeros)"
     page.keyboard.insert_text(f"def count_zeros(x):\n    {body}\n{check}")
     page.keyboard.press("Control+Enter")
-    cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
+    prompt.filter(has_text=NUMBERED, has_not_text=before).wait_for()
     return cell.locator(".jp-OutputArea-output").all_inner_texts()
 
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from course_utils import progress
-from course_utils.claims import SOURCE, VERDICTS, WIDTH, claim
+from course_utils._text import WIDTH
+from course_utils.claims import SOURCE, VERDICTS, claim
 
 
 def joined(text):
@@ -28,6 +29,7 @@ class TestLine:
         claim("S15", "three rounds of 20 % prune less than half", True, "does not hold here")
         first, *source = capsys.readouterr().out.splitlines()
         assert first == "✓ S15 measured: three rounds of 20 % prune less than half"
+        assert all(line.startswith("  ") for line in source)
         assert joined("\n".join(source)) == (
             "The source says “three rounds of l1_unstructured(amount=0.2) prune 60 % in total”: "
             "does not hold here."
@@ -49,7 +51,9 @@ class TestLine:
     @pytest.mark.parametrize("verdict", [*VERDICTS, "holds when the layer is large"])
     def test_verdicts(self, verdict, capsys):
         claim("S1", "measured", True, verdict)
-        assert joined(capsys.readouterr().out).endswith(f": {verdict}.")
+        out = capsys.readouterr().out
+        assert out.endswith(".\n")
+        assert joined(out).endswith(f": {verdict}.")
 
 
 class TestTruth:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from IPython.display import Code, display
 
 from course_utils import progress
+from course_utils._text import wrapped
 from course_utils.exercises import feedback
 from course_utils.exercises.comparing import difference
 from course_utils.exercises.feedback import Verdict
@@ -99,7 +100,7 @@ class Exercise:
         self._hints_shown = min(self._hints_shown + 1, len(self.hints))
         progress.record_hint(self.id, self._hints_shown)
         print(f"Hint {self._hints_shown} of {len(self.hints)} for exercise {self.id}")
-        print(textwrap.indent(feedback.wrapped(self.hints[self._hints_shown - 1]), "  "))
+        print(textwrap.indent(wrapped(self.hints[self._hints_shown - 1]), "  "))
         if self._hints_shown == len(self.hints):
             print("That was the last one. The method .solution() shows the reference.")
 

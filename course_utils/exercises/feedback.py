@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from course_utils._text import wrapped
 from course_utils.exercises.comparing import difference
 from course_utils.progress import SIGNS
-
-WIDTH = 92
 
 
 @dataclass(frozen=True)
@@ -128,13 +127,6 @@ def _verdict(exercise, outcome: str, headline: str, *lines: str, picture=None) -
     head = f"{SIGNS[outcome]} Exercise {exercise.id} · {exercise.title}: {headline}"
     body = "\n".join(textwrap.indent(wrapped(line, hanging="  "), "  ") for line in lines)
     return Verdict(outcome, f"{head}\n{body}".rstrip(), picture)
-
-
-def wrapped(text: str, hanging: str = "") -> str:
-    """Prose in lines of readable length; what has lines of its own (code, a mask) keeps them."""
-    if "\n" in text:
-        return textwrap.dedent(text).strip("\n").rstrip()
-    return textwrap.fill(text, WIDTH, subsequent_indent=hanging)
 
 
 def _what(exercise, failure) -> list[str]:

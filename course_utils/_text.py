@@ -1,0 +1,17 @@
+"""Lines of readable length, for what the course prints below a cell."""
+
+import textwrap
+
+WIDTH = 92  # letters that fit beside each other in a notebook, with an indent to spare
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def wrapped(text: str, hanging: str = "") -> str:
+    """Prose in lines of at most ``WIDTH`` letters, the second and later ones behind ``hanging``.
+
+    A number keeps its %. What has lines of its own (code, a mask) keeps them.
+    """
+    if "\n" in text:
+        return textwrap.dedent(text).strip("\n").rstrip()
+    lines = textwrap.fill(text.replace(" %", f"{NO_BREAK}%"), WIDTH, subsequent_indent=hanging)
+    return lines.replace(NO_BREAK, " ")
