@@ -2,7 +2,7 @@
 
 import textwrap
 
-WIDTH = 92  # letters that fit beside each other in a notebook, with an indent to spare
+WIDTH = 86  # letters that fit, indented, in a window of 1150 px beside the open list of files
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
