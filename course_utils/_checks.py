@@ -1,6 +1,7 @@
 """What the library refuses, in one place, so that every function refuses it in the same words."""
 
 import math
+from collections.abc import Iterable
 from numbers import Real
 
 import torch
@@ -59,3 +60,9 @@ def check_mask(mask: Tensor, shape: torch.Size, name: str = "mask") -> None:
             f"{name} has shape {tuple(mask.shape)}, the weight has {tuple(shape)}. "
             "A mask has its weight's shape."
         )
+
+
+def check_choice(name: str, value: str, allowed: Iterable[str]) -> None:
+    """One of the ``allowed`` words, or ``ValueError``."""
+    if value not in allowed:
+        raise ValueError(f"{name}={value!r} does not exist; allowed: {', '.join(allowed)}.")

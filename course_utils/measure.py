@@ -1,6 +1,6 @@
 """Measure what pruning is said to save: parameters, multiply-adds, bytes and time.
 
-Lessons 01 and 02. Times are for comparing within one run on one machine, never across machines.
+Lessons 01, 02 and 03. Times are for comparing within one run on one machine, never across machines.
 """
 
 import io
@@ -8,6 +8,7 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import median, quantiles
 
 import torch
@@ -119,6 +120,35 @@ def latency_ratio(
         ]
     low, _, high = quantiles(ratios, n=4)
     return LatencyRatio(median(ratios), low, high, pairs)
+
+
+def layer_latency(model: nn.Module, x: Tensor, *, seconds: float = 0.05) -> dict[str, Latency]:
+    """Time each layer that has no layers inside, alone, on the input that reaches it, in eval mode.
+
+    Returns layer name → :class:`Latency`, in the order of the forward pass. Operations that are not
+    modules (``F.relu``) are not among them. ``seconds``: how long to time each layer.
+    """
+    inputs: dict[str, tuple] = {}
+    leaves = {name: layer for name, layer in model.named_modules() if not [*layer.children()]}
+    hooks = [
+        layer.register_forward_pre_hook(lambda _, given, name=name: inputs.update({name: given}))
+        for name, layer in leaves.items()
+    ]
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            model(x)
+        for hook in hooks:
+            hook.remove()
+        return {
+            name: latency(partial(leaves[name], *given), seconds=seconds)
+            for name, given in inputs.items()
+        }
+    finally:
+        model.train(was_training)
+        for hook in hooks:
+            hook.remove()
 
 
 def to_csr(weight: Tensor) -> Tensor:

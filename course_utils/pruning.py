@@ -1,4 +1,4 @@
-"""Put masks on a model, look at them, and make them permanent. Lessons 01 and 02.
+"""Put masks on a model, look at them, and make them permanent. Lessons 01, 02 and 06.
 
 Masks go on through ``torch.nn.utils.prune``: the layer then holds ``weight_orig`` (the parameter
 that trains) and ``weight_mask``, and computes ``weight = weight_orig * weight_mask`` before each
@@ -15,7 +15,7 @@ from torch.nn.utils import prune
 
 from course_utils import masks as masking
 from course_utils import scores as importance
-from course_utils._checks import check_mask, check_sparsity, check_weight
+from course_utils._checks import check_choice, check_mask, check_sparsity, check_weight
 from course_utils.data import Split
 from course_utils.training import evaluate
 
@@ -41,7 +41,7 @@ def prunable(model: nn.Module) -> dict[str, nn.Module]:
 def weights(model: nn.Module) -> dict[str, Tensor]:
     """The weight of each prunable layer as the forward pass uses it, masks applied, detached."""
     return {
-        name: (_masked_weight(layer) if _has_mask(layer) else layer.weight).detach()
+        name: (_masked_value(layer, "weight") if _has_mask(layer) else layer.weight).detach()
         for name, layer in prunable(model).items()
     }
 
@@ -94,8 +94,8 @@ def prune_model(
     ``ValueError`` for a method, scope or sparsity that does not exist, before anything is changed.
     """
     check_sparsity(sparsity)
-    _check_choice("method", method, METHODS)
-    _check_choice("scope", scope, SCOPES)
+    check_choice("method", method, METHODS)
+    check_choice("scope", scope, SCOPES)
     keep = masks_of(model)
     scores = {
         name: importance.magnitude(weight)
@@ -114,11 +114,11 @@ def make_permanent(model: nn.Module) -> nn.Module:
     """Write the zeros into the weights and take the masks off, in place; return the model.
 
     ``state_dict`` is then a plain one. Nothing holds the zeros at zero any more: train again and
-    they come back. Layers without a mask stay as they are.
+    they come back. Masks on biases and on BatchNorm (lesson 03) come off, too.
     """
-    for layer in prunable(model).values():
-        if _has_mask(layer):
-            prune.remove(layer, "weight")
+    prunable(model)  # refuses a model that has nothing to prune
+    for module, name in _masked_parameters(model):
+        prune.remove(module, name)
     return model
 
 
@@ -145,7 +145,7 @@ def sensitivity_scan(
     """
     for value in sparsities:
         check_sparsity(value)
-    _check_choice("method", method, METHODS)
+    check_choice("method", method, METHODS)
     accuracy, keep = {}, masks_of(model)
     for name, weight in weights(model).items():
         score = importance.magnitude(weight) if method == "magnitude" else importance.random(weight)
@@ -162,19 +162,37 @@ def plain_copy(model: nn.Module) -> nn.Module:
     The layer's ``weight`` is then the result of a multiplication that autograd records, and such a
     tensor refuses to be copied; here it is computed once more without recording.
     """
-    for layer in prunable(model).values():
-        if _has_mask(layer):
-            layer.weight = _masked_weight(layer)
-    return copy.deepcopy(model)
+    return copy.deepcopy(refresh(model))
+
+
+def refresh(model: nn.Module) -> nn.Module:
+    """Compute each masked parameter anew from its original and its mask, in place.
+
+    A forward pass does that by itself. Needed after numbers were written into a masked model, for
+    whoever reads ``layer.weight`` before the next forward pass.
+    """
+    for module, name in _masked_parameters(model):
+        setattr(module, name, _masked_value(module, name))
+    return model
 
 
 def _has_mask(layer: nn.Module) -> bool:
     return hasattr(layer, "weight_mask")
 
 
+def _masked_parameters(model: nn.Module) -> list[tuple[nn.Module, str]]:
+    """Each parameter that ``torch.nn.utils.prune`` has masked, as (module, name)."""
+    return [
+        (module, name.removesuffix("_mask"))
+        for module in model.modules()
+        for name, _ in module.named_buffers(recurse=False)
+        if name.endswith("_mask") and hasattr(module, name.removesuffix("_mask") + "_orig")
+    ]
+
+
 @torch.no_grad()
-def _masked_weight(layer: nn.Module) -> Tensor:
-    return layer.weight_orig * layer.weight_mask
+def _masked_value(module: nn.Module, name: str) -> Tensor:
+    return getattr(module, f"{name}_orig") * getattr(module, f"{name}_mask")
 
 
 def _set_mask(layer: nn.Module, mask: Tensor, regrow: bool) -> None:
@@ -185,9 +203,4 @@ def _set_mask(layer: nn.Module, mask: Tensor, regrow: bool) -> None:
         # in the layer's hook, and the memory grows with every round of pruning.
         new = mask.to(layer.weight_mask)
         layer.weight_mask.copy_(new if regrow else new * layer.weight_mask)
-    layer.weight = _masked_weight(layer)
-
-
-def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name}={value!r} does not exist; allowed: {', '.join(allowed)}.")
+    layer.weight = _masked_value(layer, "weight")

@@ -1,14 +1,17 @@
 """Importance scores: one number per weight (or per group of weights), the smallest goes first.
 
-Lessons 01 and 02. Gradients and activations as scores follow with lesson 05.
+Lessons 02, 04 and 05. A score is a function of tensors; what a score needs to know of a whole net,
+its gradients and the inputs of its layers, the last two functions collect.
 """
 
 import math
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from course_utils._checks import check_dim, check_weight
+from course_utils.data import Split
 
 
 def magnitude(weight: Tensor) -> Tensor:
@@ -46,3 +49,91 @@ def group_norm(weight: Tensor, n: float = 2, dim: int = 0) -> Tensor:
         return weight.detach().abs()
     order = math.inf if math.isinf(n) else n
     return torch.linalg.vector_norm(weight.detach(), ord=order, dim=others)
+
+
+def relative_norm(weight: Tensor, n: float = 2, dim: int = 0) -> Tensor:
+    """:func:`group_norm` over the mean group norm of the same tensor: (…, size, …) → (size,).
+
+    1 is an average filter of its layer. So filters of layers with another number of weights, or of
+    another scale, can be compared with one threshold. A tensor of zeros scores 0 throughout.
+    """
+    norms = group_norm(weight, n, dim)
+    mean = norms.mean()
+    return norms / mean if mean > 0 else norms
+
+
+def taylor(weight: Tensor, gradient: Tensor) -> Tensor:
+    """|w · ∂L/∂w|: how much the loss changes, to first order, when the weight goes to 0.
+
+    ``gradient``: of the mean loss, in the weight's shape (:func:`loss_gradients`). Raises
+    ``ValueError`` for another shape. Molchanov et al. 2017, Pruning convolutional neural networks
+    for resource efficient inference.
+    """
+    check_weight(weight)
+    check_weight(gradient, "gradient")
+    if gradient.shape != weight.shape:
+        raise ValueError(
+            f"gradient has shape {tuple(gradient.shape)}, the weight has {tuple(weight.shape)}. "
+            "Each weight needs its own derivative."
+        )
+    return (weight.detach() * gradient.detach()).abs()
+
+
+def activation_aware(weight: Tensor, inputs: Tensor) -> Tensor:
+    """|w| · ‖x‖₂: a weight matters as far as what it multiplies is large. Shape of ``weight``.
+
+    ``inputs``: what flows into the layer (:func:`layer_inputs`), (examples, in) for a linear weight
+    (out, in) and (examples, in, height, width) for a conv weight (out, in, k, k); the norm is taken
+    over the examples and positions of each input feature or channel. Raises ``ValueError`` where
+    the two do not fit. Sun et al. 2024, A simple and effective pruning approach for large language
+    models (Wanda).
+    """
+    check_weight(weight)
+    check_weight(inputs, "inputs")
+    if weight.dim() < 2 or inputs.dim() != weight.dim() or inputs.shape[1] != weight.shape[1]:
+        raise ValueError(
+            f"inputs of shape {tuple(inputs.shape)} do not fit a weight of shape "
+            f"{tuple(weight.shape)}. Allowed: (examples, in) for (out, in), and "
+            "(examples, in, height, width) for (out, in, k, k)."
+        )
+    norms = group_norm(inputs, 2, dim=1)  # (in,)
+    return weight.detach().abs() * norms.view(1, -1, *[1] * (weight.dim() - 2))
+
+
+def loss_gradients(model: nn.Module, split: Split) -> dict[str, Tensor]:
+    """∂L/∂w of the mean loss (cross-entropy) on ``split``, for each prunable layer's weight.
+
+    In eval mode, for the weights as the forward pass uses them, masks applied. The model and its
+    own gradients stay as they are.
+    """
+    from course_utils.pruning import make_permanent, plain_copy, prunable
+
+    trial = make_permanent(plain_copy(model)).eval().requires_grad_(True)
+    trial.zero_grad()
+    x, y = split
+    device = next(trial.parameters()).device
+    for images, labels in zip(x.split(1000), y.split(1000), strict=True):
+        scores = trial(images.to(device))
+        (F.cross_entropy(scores, labels.to(device), reduction="sum") / len(y)).backward()
+    return {name: layer.weight.grad for name, layer in prunable(trial).items()}
+
+
+@torch.no_grad()
+def layer_inputs(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    """What flows into each prunable layer while the net looks at the images ``x``, in eval mode."""
+    from course_utils.pruning import prunable
+
+    seen: dict[str, Tensor] = {}
+    hooks = [
+        layer.register_forward_pre_hook(lambda _, given, name=name: seen.update({name: given[0]}))
+        for name, layer in prunable(model).items()
+    ]
+    was_training = model.training
+    model.eval()
+    try:
+        model(x)
+    finally:
+        model.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    return seen

@@ -123,6 +123,32 @@ def evaluate(model: nn.Module, split: Split) -> float:
     return right / len(y)
 
 
+@torch.no_grad()
+def recalibrate(model: nn.Module, split: Split, batch_size: int = 64) -> None:
+    """Estimate the mean and variance of each BatchNorm layer anew on ``split``, in place.
+
+    Pruning changes what flows through a net, and BatchNorm in eval mode still divides by what it
+    saw before. No weight is changed. The estimate is the mean over the batches. Raises
+    ``ValueError`` for a model without BatchNorm. Lesson 03. Use training data.
+    """
+    layers = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    if not layers:
+        raise ValueError(f"{type(model).__name__} has no BatchNorm layer to recalibrate.")
+    device, was_training = next(model.parameters()).device, model.training
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # a plain mean over all batches, not a moving one
+    model.train()
+    try:
+        for images in split[0].split(batch_size):
+            model(images.to(device))
+    finally:
+        model.train(was_training)
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
+
+
 def _check_range(epochs: int, lr: float, batch_size: int) -> None:
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
         raise ValueError(f"epochs={epochs!r} is not a whole number, 0 or more.")

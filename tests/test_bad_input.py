@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils import data, masks, measure, models, pruning, scores, training
+from course_utils import data, masks, measure, models, pruning, schedules, scores, training
 
 WEIGHT = torch.tensor([[1.0, -2.0], [3.0, -4.0]])
 KEEP = torch.ones(2, 2, dtype=torch.bool)
@@ -24,6 +24,11 @@ WITH_SPARSITY = {
     "compound": lambda s: masks.compound([0.2, s]),
     "amount_per_round": lambda s: masks.amount_per_round(s, 3),
     "prune_model": lambda s: pruning.prune_model(nn.Linear(2, 2), s),
+    "schedules.one_shot": lambda s: schedules.one_shot(s, 3),
+    "schedules.linear": lambda s: schedules.linear(s, 3),
+    "schedules.geometric": lambda s: schedules.geometric(1.0, 3, start=s),
+    "schedules.cubic": lambda s: schedules.cubic(s, 3),
+    "iterate": lambda s: schedules.iterate(nn.Linear(2, 2), None, [0.0, s], 1),
     "sensitivity_scan": lambda s: pruning.sensitivity_scan(nn.Linear(2, 2), (WEIGHT, KEEP), [s]),
 }
 WITH_WEIGHT = {
@@ -35,6 +40,11 @@ WITH_WEIGHT = {
     "magnitude": scores.magnitude,
     "random": scores.random,
     "group_norm": scores.group_norm,
+    "relative_norm": scores.relative_norm,
+    "taylor": lambda w: scores.taylor(w, WEIGHT),
+    "taylor, gradient": lambda w: scores.taylor(WEIGHT, w),
+    "activation_aware": lambda w: scores.activation_aware(w, WEIGHT),
+    "activation_aware, inputs": lambda w: scores.activation_aware(WEIGHT, w),
 }
 WITH_KEEP = {
     "mask_from_scores": lambda keep: masks.mask_from_scores(WEIGHT, 0.5, keep),

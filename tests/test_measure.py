@@ -16,6 +16,7 @@ from course_utils.measure import (
     flops,
     latency,
     latency_ratio,
+    layer_latency,
     size_bytes,
     to_csr,
 )
@@ -279,3 +280,13 @@ class TestTime:
         apply_masks(toy_model, {"first": torch.ones(2, 3).bool()})
         x = torch.rand(1, 3)
         assert latency(lambda: toy_model(x), seconds=0.01).median > 0
+
+    def test_of_each_layer_alone(self):
+        model = ConvNet((4, 8)).train()
+        times = layer_latency(model, torch.rand(64, 1, 28, 28), seconds=0.01)
+        leaves = [name for name, layer in model.named_modules() if not [*layer.children()]]
+        assert [*times] == leaves
+        assert min(time.median for time in times.values()) > 0
+        assert times["blocks.0.0"].median > 3 * times["blocks.1.2"].median  # a conv, a small ReLU
+        assert model.training
+        assert not any(layer._forward_pre_hooks for layer in model.modules())

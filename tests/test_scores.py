@@ -1,12 +1,23 @@
-"""Scores: one number per weight or per group, the smallest goes first. Lessons 01 and 02."""
+"""Scores: one number per weight or per group, the smallest goes first. Lessons 02, 04 and 05."""
 
 import math
 from itertools import pairwise
 
 import pytest
 import torch
+import torch.nn.functional as F
 
-from course_utils.scores import group_norm, magnitude, random
+from course_utils import models, pruning
+from course_utils.scores import (
+    activation_aware,
+    group_norm,
+    layer_inputs,
+    loss_gradients,
+    magnitude,
+    random,
+    relative_norm,
+    taylor,
+)
 
 
 class TestMagnitude:
@@ -88,3 +99,98 @@ class TestGroupNorm:
             assert (larger >= smaller).all()
         for n, norm in zip((1, 2, 4, math.inf), norms, strict=True):
             assert torch.allclose(group_norm(-3 * weight, n), 3 * norm)
+
+
+class TestRelativeNorm:
+    def test_an_average_filter_scores_one(self):
+        weight = torch.tensor([[3.0, 4.0], [0.0, 15.0]])
+        assert relative_norm(weight).tolist() == [0.5, 1.5]
+        assert relative_norm(weight, n=1, dim=1).tolist() == pytest.approx([6 / 22, 38 / 22])
+
+    @pytest.mark.parametrize("n", [1, 2, math.inf])
+    def test_does_not_see_the_scale_of_a_layer(self, n):
+        weight = torch.randn(5, 4, 3, 3)
+        assert torch.allclose(relative_norm(weight, n), relative_norm(100 * weight, n))
+
+    def test_of_zeros_is_zero(self):
+        assert relative_norm(torch.zeros(3, 2)).tolist() == [0, 0, 0]
+
+
+class TestTaylor:
+    def test_is_the_size_of_the_product(self):
+        scores = taylor(torch.tensor([1.0, -2.0, 3.0]), torch.tensor([-0.5, -0.5, 0.0]))
+        assert scores.tolist() == [0.5, 1.0, 0.0]
+
+    def test_predicts_what_the_loss_does_without_a_small_weight(self, trained_model, few_digits):
+        gradient = loss_gradients(trained_model, few_digits.val)["fc3"]
+        x, y = few_digits.val
+        dense = F.cross_entropy(trained_model(x), y).item()
+        for row, column in ((0, 0), (3, 40), (9, 99)):
+            shrunk = pruning.plain_copy(trained_model)
+            step = 0.01 * shrunk.fc3.weight[row, column].item()
+            with torch.no_grad():
+                shrunk.fc3.weight[row, column] -= step
+            change = F.cross_entropy(shrunk(x).double(), y).item() - dense
+            assert change == pytest.approx(-step * gradient[row, column].item(), abs=2e-6)
+
+    def test_refuses_another_shape(self):
+        with pytest.raises(ValueError, match=r"gradient has shape \(3,\), the weight has \(2, 3\)"):
+            taylor(torch.ones(2, 3), torch.ones(3))
+
+
+class TestActivationAware:
+    def test_by_hand(self):
+        inputs = torch.tensor([[3.0, 0.0], [4.0, 1.0]])  # norms 5 and 1
+        scores = activation_aware(torch.tensor([[1.0, -2.0], [0.0, 10.0]]), inputs)
+        assert scores.tolist() == [[5, 2], [0, 10]]
+
+    def test_of_a_conv_weight_scales_each_input_channel(self):
+        weight, inputs = torch.randn(4, 3, 2, 2), torch.randn(7, 3, 5, 5)
+        scores = activation_aware(weight, inputs)
+        for channel in range(3):
+            norm = inputs[:, channel].norm()
+            assert torch.allclose(scores[:, channel], weight[:, channel].abs() * norm)
+
+    def test_a_blank_input_scores_nothing(self):
+        scores = activation_aware(torch.ones(2, 2), torch.tensor([[0.0, 1.0]]))
+        assert scores.tolist() == [[0, 1], [0, 1]]
+
+    @pytest.mark.parametrize("shape", [(5, 4), (5,), (5, 3, 2, 2)])
+    def test_refuses_inputs_that_do_not_fit(self, shape):
+        with pytest.raises(ValueError, match="do not fit a weight of shape"):
+            activation_aware(torch.ones(2, 3), torch.ones(shape))
+
+
+class TestOfAWholeNet:
+    def test_gradients_are_those_of_the_mean_loss(self, trained_model, few_digits):
+        x, y = few_digits.train
+        found = loss_gradients(trained_model, (x.repeat(3, 1, 1, 1), y.repeat(3)))
+        F.cross_entropy(trained_model(x), y).backward()
+        for name, layer in pruning.prunable(trained_model).items():
+            assert torch.allclose(found[name], layer.weight.grad, atol=1e-6)
+
+    def test_gradients_belong_to_the_weights_in_use(self, trained_model, few_digits):
+        masked = pruning.prune_model(pruning.plain_copy(trained_model), 0.9)
+        plain = pruning.make_permanent(pruning.plain_copy(masked))
+        one, other = (loss_gradients(model, few_digits.val) for model in (masked, plain))
+        assert all(one[name].equal(other[name]) for name in other)
+        assert one["fc1"][~pruning.masks_of(masked)["fc1"]].abs().max() > 0
+
+    def test_inputs_are_what_flows_in(self, trained_model, few_digits):
+        x = few_digits.val[0][:5]
+        inputs = layer_inputs(trained_model, x)
+        assert inputs["fc1"].equal(x.flatten(1))
+        assert {name: value.shape[1] for name, value in inputs.items()} == {
+            "fc1": 784, "fc2": 300, "fc3": 100,
+        }  # fmt: skip
+        assert layer_inputs(models.ConvNet((2, 3)), x)["blocks.1.0"].shape == (5, 2, 14, 14)
+
+    def test_the_model_stays_as_it_is(self, trained_model, few_digits, state_of, same_state):
+        trained_model.train()
+        before = state_of(trained_model)
+        loss_gradients(trained_model, few_digits.val)
+        layer_inputs(trained_model, few_digits.val[0])
+        assert same_state(before, state_of(trained_model))
+        assert trained_model.training
+        assert all(parameter.grad is None for parameter in trained_model.parameters())
+        assert not trained_model.fc1._forward_pre_hooks

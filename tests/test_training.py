@@ -301,3 +301,37 @@ class TestEvaluate:
     def test_dropout_is_off(self, digits):
         model = nn.Sequential(nn.Flatten(), nn.Dropout(0.9), nn.Linear(784, 10)).train()
         assert evaluate(model, digits.val) == evaluate(model, digits.val)
+
+
+class TestRecalibrate:
+    def test_statistics_are_those_of_the_data(self, few_digits):
+        conv, batchnorm = nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3)
+        model = nn.Sequential(conv, batchnorm)
+        batchnorm.running_mean.fill_(99)
+        training.recalibrate(model, few_digits.train, batch_size=500)
+        with torch.no_grad():
+            seen = conv(few_digits.train[0])
+        assert torch.allclose(batchnorm.running_mean, seen.mean((0, 2, 3)), atol=1e-4)
+        assert torch.allclose(batchnorm.running_var, seen.var((0, 2, 3)), rtol=1e-3)
+
+    def test_counts_all_batches_alike(self, few_digits):
+        one, other = ConvNet((4,)), ConvNet((4,))
+        other.load_state_dict(one.state_dict())
+        x, y = few_digits.train
+        training.recalibrate(one, (x, y), batch_size=100)
+        training.recalibrate(other, (x.flip(0), y.flip(0)), batch_size=100)
+        for name, value in one.state_dict().items():
+            assert torch.allclose(value.float(), other.state_dict()[name].float(), atol=1e-5)
+
+    def test_learns_nothing_and_leaves_the_settings(self, few_digits):
+        model = ConvNet((4,)).eval()
+        before = [parameter.clone() for parameter in model.parameters()]
+        training.recalibrate(model, few_digits.train)
+        pairs = zip(before, model.parameters(), strict=True)
+        assert all(old.equal(new) for old, new in pairs)
+        assert not model.training
+        assert model.blocks[0][1].momentum == 0.1
+
+    def test_refuses_a_model_without_batchnorm(self, few_digits):
+        with pytest.raises(ValueError, match="LeNet300 has no BatchNorm"):
+            training.recalibrate(LeNet300(), few_digits.train)

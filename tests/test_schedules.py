@@ -1,0 +1,243 @@
+"""Rising sparsities, and the loop that prunes and fine-tunes. Lesson 06."""
+
+import copy
+import math
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_utils import masks, models, pruning, schedules, training
+from course_utils.schedules import SCHEDULES, Rounds, cubic, geometric, iterate, linear, one_shot
+
+each_shape = pytest.mark.parametrize("shape", SCHEDULES.values(), ids=SCHEDULES)
+
+
+class TestShapes:
+    def test_by_hand(self):
+        assert one_shot(0.9) == [0.9]
+        assert one_shot(0.9, 3) == [0.9, 0.9, 0.9]
+        assert linear(0.8, 4) == pytest.approx([0.2, 0.4, 0.6, 0.8])
+        assert geometric(0.875, 3) == pytest.approx([0.5, 0.75, 0.875])
+        assert cubic(0.8, 2) == pytest.approx([0.7, 0.8])
+
+    def test_the_schedule_of_the_source(self):
+        ten_then_five = [0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50]
+        assert linear(0.5, 9, start=0.05) == pytest.approx(ten_then_five)
+
+    def test_geometric_removes_the_same_fraction_of_what_is_left(self):
+        density = [1 - s for s in [0.3, *geometric(0.95, 5, start=0.3)]]
+        ratios = [after / before for before, after in pairwise(density)]
+        assert ratios == pytest.approx([ratios[0]] * 5)
+
+    def test_geometric_undoes_compound(self):
+        amount = masks.amount_per_round(0.9, 4)
+        assert geometric(0.9, 4)[1] == pytest.approx(masks.compound([amount] * 2))
+
+    @given(
+        shape=st.sampled_from([*SCHEDULES.values()]),
+        ends=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
+        rounds=st.integers(1, 30),
+    )
+    def test_rises_from_start_to_exactly_end(self, shape, ends, rounds):
+        start, end = ends
+        values = shape(end, rounds, start)
+        assert len(values) == rounds
+        assert values[-1] == end
+        assert all(a <= b + 1e-12 for a, b in pairwise([start, *values]))
+
+    @each_shape
+    def test_refuses_what_cannot_be(self, shape):
+        with pytest.raises(ValueError, match=r"start=0\.9 is above end=0\.5"):
+            shape(0.5, 3, start=0.9)
+        for rounds in (0, -1, 2.0, True):
+            with pytest.raises(ValueError, match="1 or more"):
+                shape(0.5, rounds)
+
+
+PLAN = [0.3, 0.6, 0.9]
+
+
+def zeros(model):
+    return {name: ~mask for name, mask in pruning.masks_of(model).items()}
+
+
+class TestIterate:
+    def test_reaches_every_target(self, trained_model, few_digits):
+        history = iterate(trained_model, few_digits, PLAN, 1)
+        table = history.table()
+        assert table["target"].tolist() == PLAN
+        assert table["sparsity"].tolist() == pytest.approx(PLAN, abs=1e-5)
+        assert masks.sparsity(trained_model) == table["sparsity"].iloc[-1]
+        assert table.index.tolist() == [1, 2, 3]
+        assert not history.interrupted
+
+    def test_measures_before_and_after_on_the_validation_part(self, trained_model, few_digits):
+        pruned = pruning.prune_model(copy.deepcopy(trained_model), 0.9)
+        row = iterate(trained_model, few_digits, [0.9], 2).rounds[0]
+        assert row.before == training.evaluate(pruned, few_digits.val)
+        assert row.accuracy == training.evaluate(trained_model, few_digits.val)
+        assert row.accuracy > row.before
+
+    def test_without_epochs_nothing_is_learned(self, trained_model, few_digits):
+        row = iterate(trained_model, few_digits, [0.9], 0).rounds[0]
+        assert row.accuracy == row.before
+        assert math.isnan(row.loss)
+
+    @pytest.mark.parametrize("method", pruning.METHODS)
+    @pytest.mark.parametrize("scope", pruning.SCOPES)
+    def test_never_brings_a_weight_back(self, trained_model, few_digits, method, scope):
+        seen = [zeros(trained_model)]
+        iterate(
+            trained_model, few_digits, PLAN, 1, method=method, scope=scope,
+            after_prune=lambda model: seen.append(zeros(model)),
+        )  # fmt: skip
+        assert len(seen) == 4
+        for earlier, later in pairwise(seen):
+            assert all((later[name] | ~earlier[name]).all() for name in later)
+
+    def test_a_sparser_net_stays_sparse(self, trained_model, few_digits):
+        pruning.prune_model(trained_model, 0.8)
+        history = iterate(trained_model, few_digits, [0.5, 0.9], 0)
+        assert history.table()["sparsity"].tolist() == pytest.approx([0.8, 0.9], abs=1e-5)
+
+    def test_is_prune_and_train_by_hand(self, trained_model, few_digits):
+        by_hand = copy.deepcopy(trained_model)
+        iterate(trained_model, few_digits, [0.5, 0.8], 1, seed=7)
+        for number, target in enumerate([0.5, 0.8]):
+            pruning.prune_model(by_hand, target)
+            training.train(by_hand, few_digits, epochs=1, seed=7 + number)
+        assert all(
+            a.equal(b)
+            for a, b in zip(trained_model.parameters(), by_hand.parameters(), strict=True)
+        )
+
+    @pytest.mark.parametrize("plan", [[], [0.5, 0.3]])
+    def test_refuses_a_schedule_that_is_none(self, trained_model, plan, state_of, same_state):
+        before = state_of(trained_model)
+        with pytest.raises(ValueError, match="is empty or falls"):
+            iterate(trained_model, None, plan, 1)
+        assert same_state(before, state_of(trained_model))
+
+    @pytest.mark.parametrize("epochs", [-1, 1.5, True])
+    def test_refuses_epochs_that_are_none(
+        self, trained_model, few_digits, epochs, state_of, same_state
+    ):
+        before = state_of(trained_model)
+        with pytest.raises(ValueError, match="epochs="):
+            iterate(trained_model, few_digits, [0.5], epochs)
+        assert same_state(before, state_of(trained_model))
+
+
+def stop_in_round(number):
+    """A callback that presses the stop button in one round, and then counts on."""
+    calls = []
+
+    def press(model):
+        calls.append(number)
+        if len(calls) == number:
+            raise KeyboardInterrupt
+
+    return press
+
+
+class TestStopButton:
+    @pytest.mark.parametrize("number", [1, 2, 3])
+    def test_goes_on_as_if_it_had_never_stopped(self, trained_model, few_digits, number, capsys):
+        stopped = copy.deepcopy(trained_model)
+        whole = iterate(trained_model, few_digits, PLAN, 1)
+        history = iterate(stopped, few_digits, PLAN, 1, after_prune=stop_in_round(number))
+        assert history.interrupted
+        assert len(history.rounds) == number - 1
+        assert f"Round {number} of 3 is undone" in capsys.readouterr().out
+        again = iterate(stopped, few_digits, PLAN, 1, resume=history)
+        assert not again.interrupted
+        assert again.table().equals(whole.table())
+        for name, value in trained_model.state_dict().items():
+            assert stopped.state_dict()[name].equal(value)
+
+    def test_in_the_middle_of_an_epoch_undoes_the_round(
+        self, trained_model, few_digits, monkeypatch, state_of, same_state, capsys
+    ):
+        before = state_of(trained_model)
+        real, calls = torch.nn.functional.cross_entropy, []
+
+        def interrupted(*arguments):
+            calls.append(1)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            return real(*arguments)
+
+        monkeypatch.setattr(torch.nn.functional, "cross_entropy", interrupted)
+        history = iterate(trained_model, few_digits, PLAN, 1)
+        assert history.interrupted
+        assert history.rounds == []
+        assert same_state(before, state_of(trained_model))
+
+    def test_an_error_undoes_the_round_and_is_raised(
+        self, trained_model, few_digits, state_of, same_state
+    ):
+        before = state_of(trained_model)
+
+        def fails(model):
+            raise RuntimeError("inside")
+
+        with pytest.raises(RuntimeError, match="inside"):
+            iterate(trained_model, few_digits, PLAN, 1, after_prune=fails)
+        assert same_state(before, state_of(trained_model))
+
+    def test_refuses_the_history_of_another_schedule(self, trained_model, few_digits):
+        history = iterate(trained_model, few_digits, [0.2], 0)
+        with pytest.raises(ValueError, match="not the first of"):
+            iterate(trained_model, few_digits, PLAN, 0, resume=history)
+
+    def test_an_empty_history_has_an_empty_table(self):
+        assert Rounds().table().columns.tolist() == [
+            "target",
+            "sparsity",
+            "before",
+            "accuracy",
+            "loss",
+        ]
+        assert len(Rounds().table()) == 0
+
+
+class TestRewind:
+    def test_kept_weights_go_back_and_pruned_ones_stay_pruned(self, few_digits):
+        model = models.LeNet300()
+        initial = copy.deepcopy(model.state_dict())
+        training.train(model, few_digits, epochs=1)
+        pruning.prune_model(model, 0.8)
+        keep = pruning.masks_of(model)
+        schedules.rewind(model, initial)
+        assert model.fc1.weight.equal(initial["fc1.weight"] * keep["fc1"])
+        assert model.fc1.bias.equal(initial["fc1.bias"])
+        assert pruning.masks_of(model)["fc1"].equal(keep["fc1"])
+
+    def test_batchnorm_goes_back_too(self, few_digits):
+        model = models.ConvNet((4,))
+        initial = copy.deepcopy(model.state_dict())
+        training.train(model, few_digits, epochs=1)
+        schedules.rewind(model, initial)
+        assert all(initial[name].equal(value) for name, value in model.state_dict().items())
+
+    def test_in_every_round_of_a_lottery(self, few_digits):
+        model = models.LeNet300()
+        initial = copy.deepcopy(model.state_dict())
+        history = iterate(
+            model, few_digits, [0.5, 0.75], 1,
+            after_prune=lambda net: schedules.rewind(net, initial),
+        )  # fmt: skip
+        fresh = models.LeNet300()
+        fresh.load_state_dict(initial)
+        pruning.apply_masks(fresh, pruning.masks_of(model))
+        training.train(fresh, few_digits, epochs=1, seed=1)
+        assert training.evaluate(fresh, few_digits.val) == history.rounds[-1].accuracy
+
+    def test_refuses_the_state_of_another_model(self, trained_model, state_of, same_state):
+        before = state_of(trained_model)
+        with pytest.raises(ValueError, match="does not belong to this model: blocks"):
+            schedules.rewind(trained_model, models.ConvNet((4,)).state_dict())
+        assert same_state(before, state_of(trained_model))
