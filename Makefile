@@ -5,7 +5,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint notebooks portability bench
+.PHONY: help lab test lint notebooks portability seeds sweep bench
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,12 @@ portability: .venv/installed-dev  ## every notebook's stored output under other 
 		env $$settings $(PY) -m pytest --nbval notebooks solutions $(PYTEST_ARGS) || \
 			{ echo "Red with $${settings:-the settings of this machine}." >&2; exit 1; }; \
 	done
+
+seeds: .venv/installed-dev  ## every claim again with three other sets of seeds
+	$(PY) -m course_utils.authoring.other_seeds $(ARGS)
+
+sweep: .venv/installed-dev  ## the long experiments of lesson 06 again, into course_utils/results/
+	$(PY) -m course_utils.sweeps $(ARGS)
 
 bench: .venv/installed-dev  ## how long imports, notebooks and the first baseline take
 	$(PY) tests/bench.py

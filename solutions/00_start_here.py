@@ -135,9 +135,10 @@ guess = predict("0.1", "LeNet-300-100's test accuracy after ten epochs?", None, 
 # %%
 from course_utils import measure, models, training
 
-training.seed_everything(0)
+SEED = 0
+training.seed_everything(SEED)
 lenet = models.LeNet300()
-history = training.train(lenet, digits, epochs=10)
+history = training.train(lenet, digits, epochs=10, seed=SEED)
 accuracy = training.evaluate(lenet, digits.test)
 
 print(f"parameters: {measure.count_parameters(lenet):,}")

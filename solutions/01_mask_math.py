@@ -28,6 +28,7 @@ from course_utils.exercises import lesson01 as ex
 from course_utils.predictions import predict
 
 digits = data.load_mnist()
+SEED = 0
 
 # %% [markdown]
 # ## 1.1 The idea in one picture
@@ -115,7 +116,7 @@ model_sparsity = ex.model_sparsity.check(model_sparsity)
 # layer.
 
 # %%
-training.seed_everything(0)
+training.seed_everything(SEED)
 lenet = models.LeNet300()
 prune.l1_unstructured(lenet.fc3, "weight", amount=0.9)
 effective = list(pruning.weights(lenet).values())
@@ -298,7 +299,7 @@ masked_gradient = ex.masked_gradient.check(masked_gradient)
 # Autograd computes the same for the pruned layer of a real net, fed with real digits.
 
 # %%
-training.seed_everything(0)
+training.seed_everything(SEED)
 layer = nn.Linear(784, 10)
 prune.l1_unstructured(layer, "weight", amount=0.8)
 x, y = digits.train[0][:64].flatten(1), digits.train[1][:64]
@@ -328,13 +329,13 @@ guess = predict("1.2", "Do the pruned entries of weight_orig move?", None, optio
 # One epoch of SGD with weight decay, and then both tensors where the mask is 0.
 
 # %%
-training.seed_everything(0)
+training.seed_everything(SEED)
 net = models.LeNet300()
 pruning.prune_model(net, 0.8, scope="layer")
 before = net.fc1.weight_orig.detach().clone()
 pruned = net.fc1.weight_mask == 0
 sgd = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=0.01)
-training.train(net, digits, epochs=1, optimizer=sgd)
+training.train(net, digits, epochs=1, seed=SEED, optimizer=sgd)
 
 moved = (net.fc1.weight_orig.detach() - before)[pruned].abs().max().item()
 print(f"pruned entries of weight_orig moved by up to ≈ {moved:.4f}")
@@ -364,7 +365,7 @@ guess = predict("1.3", "Time of the 90 % pruned net, dense = 100 %?", None, unit
 # median of the ratio to dense.
 
 # %%
-training.seed_everything(0)
+training.seed_everything(SEED)
 dense = models.LeNet300()
 masked = pruning.prune_model(copy.deepcopy(dense), 0.9)
 permanent = pruning.make_permanent(pruning.plain_copy(masked))

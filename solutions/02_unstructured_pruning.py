@@ -424,7 +424,7 @@ def fine_tune_plain_zeros(way):
     """Train, prune to 80 % without a mask on the layer, train one epoch on; return the sparsity."""
     net = copy.deepcopy(dense_nets[0])
     sgd = torch.optim.SGD(net.parameters(), lr=0.02, momentum=0.9, weight_decay=1e-3)
-    training.train(net, digits, epochs=1, optimizer=sgd)
+    training.train(net, digits, epochs=1, seed=SEEDS[0], optimizer=sgd)
     keep = global_masks(pruning.weights(net), 0.8)
 
     def zero_out(net):
@@ -436,7 +436,7 @@ def fine_tune_plain_zeros(way):
         for name, layer in pruning.prunable(net).items():
             layer.weight.register_hook(lambda gradient, name=name: gradient * keep[name])
     after_step = zero_out if way == "mask the weights after each step" else None
-    training.train(net, digits, epochs=1, optimizer=sgd, after_step=after_step)
+    training.train(net, digits, epochs=1, seed=SEEDS[0], optimizer=sgd, after_step=after_step)
     return masks.sparsity(net)
 
 
@@ -449,7 +449,7 @@ left = {way: fine_tune_plain_zeros(way) for way in ways}
 # %%
 hooked = pruning.prune_model(copy.deepcopy(dense_nets[0]), 0.8)
 sgd = torch.optim.SGD(hooked.parameters(), lr=0.02, momentum=0.9, weight_decay=1e-3)
-training.train(hooked, digits, epochs=1, optimizer=sgd)
+training.train(hooked, digits, epochs=1, seed=SEEDS[0], optimizer=sgd)
 left["torch.nn.utils.prune, mask on"] = masks.sparsity(hooked)
 
 for way, value in left.items():
@@ -538,8 +538,9 @@ claim("2.j", "global, up to 80 %: no run ends 1 point above or below its dense t
       abs(difference).max() < 1)  # fmt: skip
 claim(
     "S13",
-    "two epochs bring 90 % back to within 2 points of dense in both ways, but not 99 % per layer",
-    min(mean_at(0.9, after[name]) for name in SCOPES) > 100 * longer_accuracy.mean() - 2
+    "two epochs bring 90 and 95 % back to within 2.5 points of dense in both ways, but not 99 % per layer",
+    min(mean_at(s, after[name]) for s in (0.9, 0.95) for name in SCOPES)
+    > 100 * longer_accuracy.mean() - 2.5
     and mean_at(0.99, after["per layer"]) < 100 * longer_accuracy.mean() - 10,
     verdict="holds when enough weights are left; any improvement is under 1 point",
 )
@@ -598,10 +599,10 @@ claim("2.k", "at 90 % blank pixels keep less than 1 % of their weights, often in
 # the same seed with Adam instead of SGD, prune it to 90 %, and look again.
 
 # %%
-training.seed_everything(0)
+training.seed_everything(SEEDS[0])
 by_adam = models.LeNet300()
 adam = torch.optim.Adam(by_adam.parameters(), lr=1e-3)
-training.train(by_adam, digits, epochs=10, optimizer=adam)
+training.train(by_adam, digits, epochs=10, seed=SEEDS[0], optimizer=adam)
 adam_mask = pruning.masks_of(pruning.prune_model(by_adam, 0.9))["fc1"]
 plotting.show(
     plotting.survivors(

@@ -1,0 +1,60 @@
+"""The script that runs every lesson again with other seeds."""
+
+import re
+
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from course_utils.authoring import build, other_seeds
+
+LESSON = """# %%
+from course_utils.claims import claim
+
+SEEDS = (0, 1, 2)  # three nets
+
+# %%
+claim("1.a", "the seeds are below ten", max(SEEDS) < 10)
+claim("1.b", "the first seed is 0 or 3", SEEDS[0] in (0, 3))
+"""
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A folder with one lesson, one claim of which holds for some seeds only."""
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "solutions" / "01_small.py").write_text(LESSON)
+    return tmp_path
+
+
+def test_every_seed_is_raised():
+    cells = [new_code_cell("digits = 5\nSEEDS = (0, 1, 2)\nother = 1"), new_code_cell("SEED = 4")]
+    raised = other_seeds.with_other_seeds(new_notebook(cells=cells), 3)
+    assert raised.cells[0].source == "digits = 5\nSEEDS = (3, 4, 5)\nother = 1"
+    assert raised.cells[1].source == "SEED = 7"
+    assert cells[1].source == "SEED = 4"
+
+
+def test_a_lesson_without_seeds_is_refused():
+    with pytest.raises(ValueError, match="neither SEED nor SEEDS"):
+        other_seeds.with_other_seeds(new_notebook(cells=[new_code_cell("x = 1")]), 3)
+
+
+def test_each_claim_is_reported_for_each_set_of_seeds(course, capsys):
+    assert other_seeds.main([], course) == 1
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["1.a", "✓", "✓", "✗"] in rows
+    assert ["1.b", "✓", "✗", "✗"] in rows
+
+
+def test_a_lesson_that_fails_is_named(course, capsys):
+    path = course / "solutions" / "01_small.py"
+    path.write_text(LESSON + "\n# %%\n1 / 0\n")
+    assert other_seeds.main(["01"], course) == 1
+    assert "01_small: FAILED" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("source", build.sources(), ids=lambda source: source.stem)
+def test_all_chance_of_a_lesson_starts_at_its_seeds(source):
+    text = source.read_text(encoding="utf-8")
+    assert re.search(r"^SEEDS? = ", text, re.MULTILINE)
+    assert not re.findall(r"(?:seed_everything|manual_seed|default_rng)\(\d|seed=\d+[,)]", text)
