@@ -1,6 +1,6 @@
 """The figures of the course: one style, one meaning for each colour, a second channel beside it.
 
-Lessons 00-02. Each function that draws returns a matplotlib ``Figure``; :func:`show` puts it into
+Each function that draws returns a matplotlib ``Figure``; :func:`show` puts it into
 the notebook with its alternative text. The colours are Okabe and Ito's (2008), which stay apart
 for colour-blind readers; markers and dashes say the same once more.
 """
@@ -21,6 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
+from course_utils.seeds import PairedDifference
+
 WIDTH = 7.0  # inches, the width of a notebook's text
 SHOWN_WIDTH = 700  # pixels
 
@@ -37,12 +39,26 @@ LOOKS = {
     "fc1": {"color": "#009E73", "linestyle": "-", "marker": "^"},
     "fc2": {"color": "#CC79A7", "linestyle": "--", "marker": "D"},
     "fc3": {"color": "#E69F00", "linestyle": "-.", "marker": "v"},
+    "raw": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
+    "recalibrated": {"color": "#E69F00", "linestyle": "-.", "marker": "^"},
+    "fine-tuned": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "all filters": {"color": "#7F7F7F", "linestyle": "-", "marker": "o"},
+    "half of the filters": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "magnitude": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "Taylor": {"color": "#CC79A7", "linestyle": "--", "marker": "D"},
+    "activation-aware": {"color": "#009E73", "linestyle": "-.", "marker": "^"},
+    "norm": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "one-shot": {"color": "#000000", "linestyle": ":", "marker": "x"},
+    "linear": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
+    "geometric": {"color": "#009E73", "linestyle": "-.", "marker": "^"},
+    "cubic": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "batch 1": {"color": "#56B4E9", "linestyle": "--", "marker": "s"},
     "batch 64": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "CSR": {"color": "#009E73", "linestyle": "-", "marker": "o"},
     "COO": {"color": "#CC79A7", "linestyle": "--", "marker": "s"},
     "bitmask": {"color": "#E69F00", "linestyle": "-.", "marker": "^"},
 }
+HATCHES = ("", "//", "..", "xx", "\\\\", "--")  # of bars, a second channel beside the colour
 MASK_COLOURS = ListedColormap([PRUNED, KEPT])
 
 
@@ -185,6 +201,7 @@ def accuracy_curves(
     title: str,
     *,
     dense: float | None = None,
+    xlabel: str = "sparsity (% of the weights)",
     ylabel: str = "test accuracy (%)",
 ) -> Figure:
     """Accuracy against sparsity: the mean over seeds as a line, smallest to largest as a band.
@@ -202,7 +219,7 @@ def accuracy_curves(
     if dense is not None:
         ax.axhline(dense, label="dense", **LOOKS["dense"])
     ax.set_xticks(steps, [f"{100 * value:g}" for value in sparsities])
-    ax.set(xlabel="sparsity (% of the weights)", ylabel=ylabel, ylim=(0, 1))
+    ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
     ax.set_title(title)
     ax.legend(loc="lower left")
@@ -253,6 +270,140 @@ def survivors(maps: Mapping[str, Tensor], title: str) -> Figure:
         fig.colorbar(image, ax=ax, fraction=0.046, pad=0.04)
     axes[0].set_ylabel("pixel row")
     _headline(fig, title)
+    return fig
+
+
+@course_style()
+def mask_panels(masks: Mapping[str, Tensor], title: str, height: float = 2.6) -> Figure:
+    """Masks side by side, each under its name, kept dark and pruned light."""
+    fig, axes = figure(1, len(masks), height=height)
+    for ax, (name, mask) in zip(axes, masks.items(), strict=True):
+        mask_heatmap(mask, name, ax=ax)
+    _headline(fig, title)
+    return fig
+
+
+@course_style()
+def grouped_bars(
+    series: Mapping[str, np.ndarray], groups: Sequence[str], title: str, *, ylabel: str
+) -> Figure:
+    """Bars in groups, one of each name; with several seeds a line from the smallest to the largest.
+
+    ``series``: name → (groups,) numbers, or (seeds, groups), of which the mean is drawn.
+    """
+    fig, (ax,) = figure()
+    width = 0.8 / len(series)
+    for index, (name, values) in enumerate(series.items()):
+        runs = np.atleast_2d(values)
+        mean = runs.mean(0)
+        places = np.arange(len(groups)) + (index - (len(series) - 1) / 2) * width
+        colour, hatch = LOOKS.get(name, {}).get("color"), HATCHES[index % len(HATCHES)]
+        ax.bar(places, mean, 0.92 * width, label=name, color=colour, hatch=hatch, edgecolor="white")
+        if len(runs) > 1:
+            spread = [mean - runs.min(0), runs.max(0) - mean]
+            ax.errorbar(places, mean, spread, fmt="none", ecolor="black", elinewidth=1, capsize=2)
+    ax.set_xticks(range(len(groups)), groups)
+    ax.set(ylabel=ylabel)
+    ax.set_title(title)
+    ax.legend()
+    return fig
+
+
+@course_style()
+def binomial_panels(
+    draws: Mapping[str, np.ndarray], weights: Sequence[int], probability: float, title: str
+) -> Figure:
+    """Histograms of realised sparsities, one panel a layer, with the predicted normal curve.
+
+    ``draws``: name → sparsities (n,) of many masks; ``weights``: how many weights each layer has.
+    """
+    fig, axes = figure(1, len(draws), height=2.9)
+    for ax, (name, values), n in zip(axes, draws.items(), weights, strict=True):
+        spread = 100 * np.sqrt(probability * (1 - probability) / n)
+        middle = 100 * probability
+        # A bin for each count that can occur, where there are few enough to tell them apart.
+        edges = np.linspace(middle - 5 * spread, middle + 5 * spread, 30)
+        if n <= 1000:
+            edges = 100 * (np.arange(n + 2) - 0.5) / n
+        ax.hist(100 * values, bins=edges, density=True, color=RANDOM, label="drawn")
+        x = np.linspace(middle - 4.5 * spread, middle + 4.5 * spread, 200)
+        bell = np.exp(-(((x - middle) / spread) ** 2) / 2) / (spread * np.sqrt(2 * np.pi))
+        ax.plot(x, bell, color=WRONG, linestyle="--", label="predicted")
+        ax.set(xlabel="sparsity of the mask (%)", yticks=[], xlim=(x[0], x[-1]))
+        ax.set_title(name)
+    axes[0].set_ylabel("density")
+    axes[0].legend(loc="upper left")
+    _headline(fig, title)
+    return fig
+
+
+@course_style()
+def shrinking_interval(intervals: Sequence[PairedDifference], title: str, *, ylabel: str) -> Figure:
+    """A mean difference with its confidence interval as more and more seeds come in."""
+    fig, (ax,) = figure(height=3.0)
+    seeds = [interval.seeds for interval in intervals]
+    ax.fill_between(
+        seeds, [i.low for i in intervals], [i.high for i in intervals], color=KEPT, alpha=0.18
+    )
+    ax.plot(seeds, [i.mean for i in intervals], color=KEPT, marker="o")
+    ax.axhline(0, **LOOKS["dense"])
+    ax.set(xlabel="number of seeds", ylabel=ylabel, xticks=seeds)
+    ax.set_title(title)
+    return fig
+
+
+@course_style()
+def difference_dots(
+    differences: Mapping[str, PairedDifference], title: str, *, xlabel: str
+) -> Figure:
+    """Mean differences as dots with their confidence intervals, one row a name, 0 as a line."""
+    fig, (ax,) = figure(height=1.1 + 0.32 * len(differences))
+    for row, difference in enumerate(differences.values()):
+        spread = [[difference.mean - difference.low], [difference.high - difference.mean]]
+        filled = KEPT if difference.excludes_zero else "white"
+        ax.errorbar(
+            difference.mean, row, xerr=spread, fmt="o", color=KEPT, mfc=filled, capsize=3
+        )  # fmt: skip
+    ax.axvline(0, **LOOKS["dense"])
+    ax.set_yticks(range(len(differences)), [*differences])
+    ax.set(xlabel=xlabel, ylim=(len(differences) - 0.5, -0.5))
+    ax.set_title(title)
+    return fig
+
+
+@course_style()
+def agreement_matrix(matrix: np.ndarray, names: Sequence[str], title: str) -> Figure:
+    """Rank correlations (names, names) from −1 to 1 as shaded cells with their numbers."""
+    fig, (ax,) = figure(height=1.0 + 0.5 * len(names))
+    ax.imshow(matrix, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    for (row, column), value in np.ndenumerate(matrix):
+        colour = "black" if value > 0.55 else "white"
+        label = f"{value:.2f}".replace("-", "−")
+        ax.text(column, row, label, ha="center", va="center", color=colour)
+    ax.set_xticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), names)
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.set_title(title)
+    return fig
+
+
+@course_style()
+def traces(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    title: str,
+    *,
+    xlabel: str,
+    ylabel: str,
+) -> Figure:
+    """Accuracy along the way, each name with its own x: name → (x, accuracies in [0, 1])."""
+    fig, (ax,) = figure()
+    for name, (x, y) in curves.items():
+        ax.plot(x, y, label=name, **LOOKS.get(name, {}))
+    ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1))
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    ax.set_title(title)
+    ax.legend(loc="lower left")
     return fig
 
 

@@ -28,4 +28,11 @@ LESSONS = (
         60,
         "which weights to cut, and how to recover",
     ),
+    Lesson(
+        "03",
+        "structured_pruning",
+        "Structured pruning",
+        75,
+        "filters that really go, and what gets faster",
+    ),
 )

@@ -55,7 +55,7 @@ def _alterations(node: ast.AST) -> Iterator[tuple[str, Callable]]:
         yield from _of_call(node)
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield ".T dropped", lambda n, tree: _become(n, n.value, tree)
-    elif isinstance(node, ast.Slice):
+    elif isinstance(node, ast.Slice) and (node.lower or node.upper):
         yield "slice turned round", _turn_slice
     elif isinstance(node, ast.Assign | ast.AugAssign | ast.Raise | ast.Continue | ast.If):
         yield "line dropped", lambda n, tree: _become(n, ast.Pass(), tree)

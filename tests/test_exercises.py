@@ -21,6 +21,7 @@ from course_utils.exercises import all_exercises, exercises_of
 from course_utils.exercises import lesson00 as ex00
 from course_utils.exercises import lesson01 as ex01
 from course_utils.exercises import lesson02 as ex02
+from course_utils.exercises import lesson03 as ex03
 from course_utils.syllabus import LESSONS
 
 EXERCISES = all_exercises()
@@ -32,6 +33,8 @@ EQUIVALENT = {
     ("2.1", "truth turned in 'True'"): "the same: stable=True",
     ("2.2", "strict= dropped in 'zip(weights.items(), pieces, strict=True)'"): "equal lengths",
     ("2.2", "truth turned in 'True'"): "the same: strict=True",
+    ("3.1", "stable= dropped in 'norms.argsort(stable=True)'"): "sorts on the CPU are stable",
+    ("3.1", "truth turned in 'True'"): "the same: stable=True",
 }
 
 
@@ -48,7 +51,12 @@ def copy_of(function):
 
 def functions_in(notebook):
     """Each function that a notebook defines, by name; the last definition wins."""
-    tools = {"torch": torch, "math": math, "magnitude_mask": masks.magnitude_mask}
+    tools = {
+        "torch": torch,
+        "math": math,
+        "magnitude_mask": masks.magnitude_mask,
+        "conv_flops": ex03.conv_flops.reference,
+    }
     for cell in notebook.cells:
         if cell.cell_type == "code":
             for node in ast.parse(cell.source).body:

@@ -7,6 +7,7 @@ import torch
 from matplotlib.colors import to_rgb
 
 from course_utils import plotting
+from course_utils.seeds import paired_difference
 
 ALT = "A picture that was drawn for a test, with a whole sentence about it."
 
@@ -34,6 +35,32 @@ FIGURES = {
         {"CSR": [2.0, 1.0]}, [50, 99], "t", xlabel="x (%)", ylabel="y", dense=1.0, log=True
     ),
     "survivors": lambda: plotting.survivors({"90 %": torch.ones(300, 784).bool()}, "t"),
+    "mask_panels": lambda: plotting.mask_panels({"a": torch.eye(3).bool()}, "t"),
+    "grouped_bars": lambda: plotting.grouped_bars(
+        {"raw": np.array([1.0, 2.0]), "fine-tuned": np.array([[3.0, 4.0], [5.0, 8.0]])},
+        ["25 %", "50 %"],
+        "t",
+        ylabel="accuracy (%)",
+    ),
+    "binomial_panels": lambda: plotting.binomial_panels(
+        {"small": np.array([0.3, 0.31]), "large": np.array([0.3, 0.301])}, [100, 10_000], 0.3, "t"
+    ),
+    "shrinking_interval": lambda: plotting.shrinking_interval(
+        [paired_difference([1.0, 2.0], [0.0, 0.0]), paired_difference([1, 2, 3], [0, 0, 0])],
+        "t",
+        ylabel="difference (points)",
+    ),
+    "difference_dots": lambda: plotting.difference_dots(
+        {"a": paired_difference([1.0, 2.0], [0.0, 0.0]), "b": paired_difference([5, 5.1], [0, 0])},
+        "t",
+        xlabel="difference (points)",
+    ),
+    "agreement_matrix": lambda: plotting.agreement_matrix(
+        np.array([[1.0, 0.25], [0.25, 1.0]]), ["L1", "L2"], "t"
+    ),
+    "traces": lambda: plotting.traces(
+        {"linear": ([1, 1, 2], [0.5, 0.75, 0.25])}, "t", xlabel="epochs", ylabel="accuracy (%)"
+    ),
     "expected_beside_yours": lambda: plotting.expected_beside_yours(
         torch.tensor([True, False]), torch.tensor([False, False])
     ),
@@ -119,6 +146,54 @@ def test_masks_of_any_depth_are_drawn(shape):
     assert ax.images[0].get_array().size == torch.Size(shape).numel()
 
 
+def test_bars_show_the_mean_and_the_spread_of_the_seeds():
+    (ax,) = FIGURES["grouped_bars"]().axes
+    assert [bar.get_height() for bar in ax.patches] == [1, 2, 4, 6]
+    assert ax.get_legend_handles_labels()[1] == ["raw", "fine-tuned"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["25 %", "50 %"]
+    assert len({bar.get_hatch() for bar in ax.patches}) == 2
+    (spread,) = [c for c in ax.collections if hasattr(c, "get_segments")]
+    assert [[y for _, y in segment] for segment in spread.get_segments()] == [[3, 5], [4, 8]]
+
+
+def test_binomial_panels_have_a_bin_for_each_count_of_a_small_layer():
+    small, large = FIGURES["binomial_panels"]().axes
+    assert len(small.patches) == 101
+    assert len(large.patches) == 29
+    curve = lines(large)["predicted"]
+    assert curve.get_xdata()[curve.get_ydata().argmax()] == pytest.approx(30, abs=0.1)
+    assert labels(large)[0] == "sparsity of the mask (%)"
+
+
+def test_an_interval_is_drawn_over_the_number_of_seeds():
+    (ax,) = FIGURES["shrinking_interval"]().axes
+    assert ax.get_lines()[0].get_xdata().tolist() == [2, 3]
+    assert ax.get_lines()[0].get_ydata().tolist() == [1.5, 2]
+    assert labels(ax) == ("number of seeds", "difference (points)")
+
+
+def test_a_difference_that_is_none_has_an_open_dot():
+    (ax,) = FIGURES["difference_dots"]().axes
+    dots = [line for line in ax.get_lines() if line.get_marker() == "o"]
+    assert [dot.get_markerfacecolor() for dot in dots] == ["white", plotting.KEPT]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+
+
+def test_the_matrix_says_its_numbers():
+    (ax,) = FIGURES["agreement_matrix"]().axes
+    assert [text.get_text() for text in ax.texts] == ["1.00", "0.25", "0.25", "1.00"]
+
+
+def test_traces_keep_their_own_x():
+    (ax,) = FIGURES["traces"]().axes
+    assert lines(ax)["linear"].get_xdata().tolist() == [1, 1, 2]
+    assert labels(ax) == ("epochs", "accuracy (%)")
+
+
+def test_panels_are_named():
+    assert [ax.get_title(loc="left") for ax in FIGURES["mask_panels"]().axes] == ["a"]
+
+
 def test_kept_and_pruned_differ_in_greyscale():
     """Luminance by Rec. 709; a reader who prints in grey tells the two apart."""
     grey = [np.dot(to_rgb(c), (0.2126, 0.7152, 0.0722)) for c in (plotting.KEPT, plotting.PRUNED)]
@@ -132,6 +207,10 @@ def test_lines_that_share_a_figure_differ_without_colour():
         ("batch 1", "batch 64", "dense"),
         ("CSR", "COO", "bitmask", "dense"),
         ("measured", "if amounts added up"),
+        ("raw", "recalibrated", "fine-tuned", "dense"),
+        ("magnitude", "Taylor", "activation-aware", "random"),
+        ("norm", "random", "dense"),
+        ("linear", "geometric", "cubic", "one-shot"),
     ):
         looks = {(plotting.LOOKS[n]["linestyle"], plotting.LOOKS[n]["marker"]) for n in group}
         assert len(looks) == len(group)

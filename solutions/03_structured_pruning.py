@@ -1,0 +1,796 @@
+# %% [markdown]
+# # 03 · Structured pruning
+#
+# Structured pruning (结构化剪枝) cuts whole rows, filters or channels. This lesson takes them out for
+# real, so that what is left is an ordinary, smaller net.
+#
+# **You will be able to**
+#
+# - write a block mask, and say what it saves before anything is removed,
+# - remove filters with everything that hangs on them, and prove that the small net is the same one,
+# - silence a channel for good: the trap is in BatchNorm,
+# - count FLOPs, and say why the net is not faster by the same factor,
+# - prune a residual net, whose channels are tied.
+#
+# **Time**: 75 minutes.
+
+# %%
+import copy
+
+import numpy as np
+import pandas as pd
+import torch
+import torch_pruning as tp
+from torch import nn
+from torch.nn.utils import prune
+
+from course_utils import (
+    data,
+    masks,
+    measure,
+    models,
+    plotting,
+    pruning,
+    scores,
+    seeds,
+    surgery,
+    tables,
+    training,
+)
+from course_utils.claims import claim
+from course_utils.exercises import lesson03 as ex
+from course_utils.predictions import predict
+
+digits = data.load_mnist()
+SEEDS = (0, 1, 2)
+
+# %% [markdown]
+# ## 3.1 A mask in blocks
+#
+# A conv layer of 10 filters (滤波器) over 3 input channels (通道) has a weight of shape 10×3×3×3.
+# Lay each filter flat, and the weight is a matrix: one row for each filter, 27 weights long. Prune
+# 40 % of it twice: the smallest weights wherever they are, and the rows of smallest norm (范数).
+
+# %%
+training.seed_everything(SEEDS[0])
+conv = nn.Conv2d(3, 10, 3)
+plotting.show(
+    plotting.mask_panels(
+        {
+            "single weights": masks.magnitude_mask(conv.weight, 0.4),
+            "whole filters": masks.norm_mask(conv.weight, 0.4),
+        },
+        "Equal sparsity: scattered zeros, and four rows that are gone",
+    ),
+    alt="Two masks of 10 rows and 27 columns with 40 % zeros: on the left the zeros are scattered, "
+    "on the right four whole rows are pruned.",
+)
+
+# %% [markdown]
+# A **block mask** (块掩码) keeps or prunes a filter as a whole. Which ones go? Here those of smallest
+# L2 norm √Σw², the size of the filter as one vector. Lesson 05 compares other norms.
+#
+# > ### Exercise 3.1 · A filter mask
+# > difficulty ★★☆ · importance ★★★ · 6 minutes
+# >
+# > Write `filter_mask(weight, sparsity)`: prune the round(sparsity · filters) filters of smallest L2
+# > norm, the first of equal ones first. Filters stand along dim 0. The mask is boolean and has the
+# > weight's shape.
+
+
+# %%
+def filter_mask(weight, sparsity):
+    """weight: (filters, …). sparsity: 0 to 1, of the filters. Returns the mask, True = kept."""
+    ### BEGIN SOLUTION
+    norms = weight.flatten(1).norm(dim=1)
+    count = round(sparsity * len(norms))
+    mask = torch.ones_like(weight, dtype=torch.bool)
+    mask[norms.argsort(stable=True)[:count]] = False
+    return mask
+    ### END SOLUTION
+
+
+filter_mask = ex.filter_mask.check(filter_mask)
+
+# %% [markdown]
+# PyTorch's function is `prune.ln_structured` with n=2 and dim=0. The source asks for 25 % of a layer
+# of 10 filters. How many will go?
+
+# %%
+guess = predict("3.1", "Filters that amount=0.25 removes from 10?", None, unit="filters")
+prune.ln_structured(conv, "weight", amount=0.25, n=2, dim=0)
+rows_kept = conv.weight_mask.flatten(1).any(1)
+whole = conv.weight_mask.flatten(1).all(1).equal(rows_kept)
+gone = int((~rows_kept).sum())
+same_mask = conv.weight_mask.bool().equal(filter_mask(conv.weight_orig, 0.25))
+
+print(f"filters pruned: {gone} of 10; your mask is the same: {same_mask}")
+guess.compare(gone, digits=0)
+claim("S4", "ln_structured keeps or prunes every filter as a whole, and your mask is its mask",
+      whole and same_mask, verdict="holds")  # fmt: skip
+claim("S6", "amount=0.25 of 10 filters prunes 2 of them, 20 %", gone == 2,
+      verdict="does not hold here: 2.5 filters are rounded to 2, a half to the even number")  # fmt: skip
+
+# %% [markdown]
+# An amount that is too small for a layer prunes nothing at all: 0.1 of 5 filters is round(0.5) = 0.
+# Look at what a layer really lost before you report it.
+#
+# ## 3.2 What the mask alone saves
+#
+# From here on, the net is a ConvNet of three blocks with 32, 64 and 128 filters. Each block is a 3×3
+# conv, BatchNorm (批归一化), ReLU and pooling. Mask half of the filters of every conv, make the zeros
+# permanent, and measure. The weights are random here, since shapes and times do not depend on them.
+
+# %%
+guess = predict("3.2", "Time with half of the filters masked, dense = 100 %?", None, unit="%")
+training.seed_everything(SEEDS[0])
+dense = models.ConvNet(widths=(32, 64, 128)).eval()
+keep = {
+    name: masks.mask_from_scores(scores.group_norm(layer.weight, n=2, dim=0), 0.5)
+    for name, layer in surgery.filter_layers(dense).items()
+}
+masked = surgery.mask_filters(copy.deepcopy(dense), keep)
+zeroed = pruning.make_permanent(pruning.plain_copy(masked))
+
+batch, single = digits.test[0][:64], digits.test[0][:1]
+time = measure.latency_ratio(lambda: zeroed(batch), lambda: dense(batch)).median
+print(f"FLOPs:  {measure.flops(zeroed, batch):,} of {measure.flops(dense, batch):,}")
+print(f"time:   ≈ {100 * time:.0f} % of the dense net")
+guess.compare(100 * time, digits=0)
+claim("3.a", "half of the filters masked: the FLOPs stay, and at least 3/4 of the time does",
+      measure.flops(zeroed, batch) == measure.flops(dense, batch) and time > 0.75)  # fmt: skip
+
+# %% [markdown]
+# `surgery.filter_layers` lists the layers whose filters can go: all but the last one, whose rows are
+# the ten answers. `keep` holds one boolean vector for each: True = the filter stays.
+#
+# ## 3.3 Take them out
+#
+# Zeros in blocks have one great advantage: the block can go. What hangs on one filter of a conv?
+# Its channel; the four numbers that BatchNorm holds for that channel (scale γ, shift β, running mean
+# and variance); and the slice of *every* filter of the next conv that reads the channel.
+#
+# > ### Exercise 3.2 · Remove filters and what hangs on them
+# > difficulty ★★☆ · importance ★★★ · 8 minutes
+# >
+# > Write `cut_filters(conv, batchnorm, following, keep)`: `conv` is a weight (out, in, k, k),
+# > `batchnorm` a dictionary of four vectors (out,), `following` the next conv's weight
+# > (out2, out, k, k), `keep` a boolean vector (out,). Return the three, smaller, in this order.
+
+
+# %%
+def cut_filters(conv, batchnorm, following, keep):
+    """Returns (conv, batchnorm, following) without the channels that keep marks False."""
+    ### BEGIN SOLUTION
+    smaller = {name: vector[keep] for name, vector in batchnorm.items()}
+    return conv[keep], smaller, following[:, keep]
+    ### END SOLUTION
+
+
+cut_filters = ex.cut_filters.check(cut_filters)
+
+# %% [markdown]
+# Behind the last conv there is no other conv but a linear layer. `flatten` has laid out the channels
+# one after the other, 3×3 positions each, so a channel owns nine columns of the linear weight.
+#
+# > ### Exercise 3.3 · The columns of a flattened channel
+# > difficulty ★★☆ · importance ★★☆ · 6 minutes
+# >
+# > Write `cut_columns(weight, keep)`: `weight` (outputs, channels · positions) of the linear layer
+# > behind `flatten`, `keep` (channels,). Return the weight without the columns of the channels that
+# > are gone.
+
+
+# %%
+def cut_columns(weight, keep):
+    """weight: (outputs, channels · positions), keep: (channels,). Returns the narrower weight."""
+    ### BEGIN SOLUTION
+    positions = weight.shape[1] // len(keep)
+    return weight[:, keep.repeat_interleave(positions)]
+    ### END SOLUTION
+
+
+cut_columns = ex.cut_columns.check(cut_columns)
+
+# %% [markdown]
+# `surgery.remove_filters` does this along a whole net. It finds out by itself which BatchNorm and
+# which next layer belong to a conv, by tracing the net with `torch.fx`. Compare its last block with
+# your two functions, then put all three nets side by side: what is a filter worth that is masked, and
+# one that is deleted?
+
+# %%
+small = surgery.remove_filters(dense, keep)
+third, fourth = keep["blocks.1.0"], keep["blocks.2.0"]
+by_hand = cut_filters(
+    dense.blocks[2][0].weight[:, third],
+    {name: getattr(dense.blocks[2][1], name) for name in ("weight", "bias")},
+    torch.zeros(1, len(fourth), 1, 1),
+    fourth,
+)
+agree = small.blocks[2][0].weight.equal(by_hand[0]) and small.classifier.weight.equal(
+    cut_columns(dense.classifier.weight, fourth)
+)
+nets = {"dense": dense, "filters masked": masked, "filters deleted": small}
+print("the last block and the linear layer are what your functions make:", agree)
+table = pd.DataFrame(
+    {
+        "parameters": [f"{measure.count_parameters(net):,}" for net in nets.values()],
+        "file": [f"≈ {measure.size_bytes(net, 'file') / 1e3:4.0f} kB" for net in nets.values()],
+        "FLOPs for 64 digits": [f"{measure.flops(net, batch):,}" for net in nets.values()],
+    },
+    index=pd.Index(nets, name="ConvNet 32-64-128"),
+)
+table
+
+# %% [markdown]
+# The masked net is *larger* than the dense one, since it stores the masks as well (lesson 01). Only
+# deleting makes anything smaller.
+
+# %%
+counts = {name: measure.count_parameters(net) for name, net in nets.items()}
+files = {name: measure.size_bytes(net, "file") for name, net in nets.items()}
+claim("3.b", "removing the filters gives what the two exercises make by hand", agree)
+claim(
+    "S12",
+    "masked, no parameter is gone and the file grows; deleted, both are less than a third",
+    counts["filters masked"] == counts["dense"]
+    and files["filters masked"] > files["dense"]
+    and counts["filters deleted"] < counts["dense"] / 3
+    and files["filters deleted"] < files["dense"] / 3,
+    verdict="holds, and only deleting saves anything",
+)
+
+# %% [markdown]
+# Half of the filters are gone, yet more than two thirds of the parameters. A conv between two pruned
+# ones loses filters *and* input channels: (1 − r)² of it is left. Each layer at r = 10, 50 and 90 %:
+
+# %%
+for r in (0.1, 0.5, 0.9):
+    thinner = {
+        name: masks.mask_from_scores(scores.group_norm(layer.weight), r)
+        for name, layer in surgery.filter_layers(dense).items()
+    }
+    left = measure.count_parameters(surgery.remove_filters(dense, thinner)) / counts["dense"]
+    print(f"{r:4.0%} of the filters removed: {1 - left:6.1%} of the parameters, "
+          f"the law says {1 - (1 - r) ** 2:6.1%}")  # fmt: skip
+
+# %% [markdown]
+# The first conv, which always reads one channel, and the linear layer shrink on one side only, so the
+# law is not met exactly.
+#
+# ## 3.4 The same net? The trap in BatchNorm
+#
+# A smaller net is worth nothing if it computes something else. So the first thing to do with it is a
+# proof: random inputs, both nets, and the largest difference between any two outputs.
+#
+# > ### Exercise 3.4 · Do two nets compute the same?
+# > difficulty ★☆☆ · importance ★★★ · 5 minutes
+# >
+# > Write `largest_difference(small, masked, x)`: the largest absolute difference between the outputs
+# > of the two nets on the batch `x`, as a number, both nets in eval mode.
+
+
+# %%
+def largest_difference(small, masked, x):
+    """Two nets and a batch of images. Returns the largest |small(x) − masked(x)|."""
+    ### BEGIN SOLUTION
+    small.eval()
+    masked.eval()
+    with torch.no_grad():
+        return float((small(x) - masked(x)).abs().max())
+    ### END SOLUTION
+
+
+largest_difference = ex.largest_difference.check(largest_difference)
+
+# %% [markdown]
+# Train three nets of widths 8-16-32, small enough to train while you watch, two epochs each. The
+# rest of the lesson uses them.
+
+
+# %%
+def train_net(seed, widths=(8, 16, 32), epochs=2):
+    training.seed_everything(seed)
+    net = models.ConvNet(widths)
+    training.train(net, digits, epochs=epochs, seed=seed)
+    return net
+
+
+dense_nets = [train_net(seed) for seed in SEEDS]
+dense_accuracy = [training.evaluate(net, digits.test) for net in dense_nets]
+print("test accuracy:", ", ".join(f"≈ {100 * a:.1f} %" for a in dense_accuracy))
+
+# %% [markdown]
+# Take the first of them, and a quarter of the filters of each conv. Put the mask of exercise 3.1 on
+# the conv weights, as `prune.ln_structured` does, remove the same filters from another copy, and
+# compare the two. How far apart are their outputs, at most?
+
+# %%
+guess = predict("3.3", "Largest difference, conv weights masked against removed?", None)
+
+
+def keep_by_norm(net, sparsity):
+    """For each conv, True for the filters of largest L2 norm."""
+    return {
+        name: masks.mask_from_scores(scores.group_norm(layer.weight), sparsity)
+        for name, layer in surgery.filter_layers(net).items()
+    }
+
+
+net = dense_nets[0]
+quarter = keep_by_norm(net, 0.25)
+weights_masked = copy.deepcopy(net)
+for layer in surgery.filter_layers(weights_masked).values():
+    prune.ln_structured(layer, "weight", amount=0.25, n=2, dim=0)
+removed = surgery.remove_filters(net, quarter)
+
+x = torch.rand(256, 1, 28, 28, generator=torch.Generator().manual_seed(SEEDS[0]))
+apart = largest_difference(removed, weights_masked, x)
+guess.compare(apart, digits=2)
+claim("3.c", "with only the conv weights masked, the outputs are more than 0.5 apart", apart > 0.5)
+
+# %% [markdown]
+# The two are different nets. The conv puts out zeros, but BatchNorm comes after it:
+#
+# $$\text{BatchNorm}(0) = \beta - \gamma \, \frac{\text{mean}}{\sqrt{\text{var} + \varepsilon}}$$
+#
+# That is a constant, and where it is above 0, ReLU lets it through to the next layer. Look at what the
+# pruned channels of the first block put out.
+
+# %%
+block = weights_masked.blocks[0]
+with torch.no_grad():
+    after_conv, after_block = block[0](x), block[:3](x)
+for channel in (~quarter["blocks.0.0"]).nonzero().flatten().tolist():
+    print(f"a pruned channel: largest |conv output| = {after_conv[:, channel].abs().max():.1f}, "
+          f"after BatchNorm and ReLU ≈ {after_block[:, channel].mean():5.2f} everywhere, "
+          f"spread ≈ {after_block[:, channel].std():.2f}")  # fmt: skip
+
+# %% [markdown]
+# So silence γ and β of the channel, too (and the bias, where the conv has one).
+# `surgery.mask_filters` masks all of them. Now compare again: random images, ten random choices of
+# filters, and nets of other widths.
+
+# %%
+chance = torch.Generator().manual_seed(SEEDS[0])
+
+
+def random_keep(net):
+    """A random half of each conv's filters, at least one."""
+    keep = {}
+    for name, layer in surgery.filter_layers(net).items():
+        keep[name] = torch.rand(len(layer.weight), generator=chance) < 0.5
+        keep[name][0] = True
+    return keep
+
+
+other_widths = ((3,), (5, 2), (1, 7, 4), (4, 4, 4, 4))
+subjects = [net] * 10 + [models.ConvNet(widths) for widths in other_widths]
+differences = []
+for subject in subjects:
+    some = random_keep(subject)
+    silent = surgery.mask_filters(copy.deepcopy(subject), some)
+    differences.append(largest_difference(surgery.remove_filters(subject, some), silent, x))
+print(f"{len(differences)} comparisons, largest difference below 1e-5: {max(differences) < 1e-5}")
+claim("3.d", "with BatchNorm silenced as well, masked and removed agree within 1e-5",
+      max(differences) < 1e-5)  # fmt: skip
+
+# %% [markdown]
+# How much does the trap cost? The three nets again, half of their filters gone, on the test part,
+# without any repair: with the conv weights masked only, and with the channels silent.
+
+# %%
+rows = []
+for net in dense_nets:
+    half = keep_by_norm(net, 0.5)
+    on_weights = {name: filter_mask(net.get_submodule(name).weight, 0.5) for name in half}
+    constant = pruning.apply_masks(copy.deepcopy(net), on_weights)
+    silent = surgery.remove_filters(net, half)
+    rows.append([100 * training.evaluate(model, digits.test) for model in (constant, silent)])
+trap = pd.DataFrame(rows, pd.Index(SEEDS, name="seed"), ["conv weights masked", "channel silent"])
+tables.approximate(trap, dict.fromkeys(trap, "{:5.1f} %"))
+
+# %% [markdown]
+# Neither column is the better one by rights. A constant can stand in for a channel that was nearly
+# constant, or disturb the next layer; what matters is that you get the net that you have measured. If
+# you evaluate masks on the conv weights and ship the small net, you ship the *other* column.
+
+# %%
+trap_cost = (trap["conv weights masked"] - trap["channel silent"]).abs()
+claim("3.e", "half of the filters, no repair: the two differ by over 3 points on average",
+      trap_cost.mean() > 3)  # fmt: skip
+
+# %% [markdown]
+# ## 3.5 Count the work
+#
+# **FLOPs** are floating-point operations of one forward pass. A conv with padding computes, at each
+# position, one sum of products for each filter.
+#
+# > ### Exercise 3.5 · Count the operations of a conv layer
+# > difficulty ★☆☆ · importance ★★★ · 5 minutes
+# >
+# > Write `conv_flops(channels_in, channels_out, kernel, height, width)`: the FLOPs of a conv without
+# > bias whose output is height×width. A multiplication and an addition are two operations.
+
+
+# %%
+def conv_flops(channels_in, channels_out, kernel, height, width):
+    """Five whole numbers; height and width of the output. Returns a whole number."""
+    ### BEGIN SOLUTION
+    return 2 * kernel**2 * channels_in * channels_out * height * width
+    ### END SOLUTION
+
+
+conv_flops = ex.conv_flops.check(conv_flops)
+
+# %% [markdown]
+# Now the whole net: each block's conv (3×3, its output as large as its input), then pooling that
+# halves the side, rounded down; at the end the linear layer with ten outputs.
+#
+# > ### Exercise 3.6 · Count the operations of a whole net
+# > difficulty ★★☆ · importance ★★☆ · 7 minutes
+# >
+# > Write `net_flops(widths)`: the FLOPs of the course's ConvNet of these widths for one 28×28 digit.
+# > Count the convs and the linear layer; the rest is little. Use your `conv_flops`.
+
+
+# %%
+def net_flops(widths):
+    """widths: the number of filters of each block. Returns a whole number."""
+    ### BEGIN SOLUTION
+    total, channels, side = 0, 1, 28
+    for filters in widths:
+        total += conv_flops(channels, filters, 3, side, side)
+        channels, side = filters, side // 2
+    return total + 2 * channels * side**2 * 10
+    ### END SOLUTION
+
+
+net_flops = ex.net_flops.check(net_flops)
+
+# %% [markdown]
+# `torch.utils.flop_counter` counts by watching the calls; `measure.flops` wraps it. Both must agree
+# on the dense net and on the one with half of its filters.
+
+# %%
+by_counter = [measure.flops(model, single) for model in (dense, small)]
+by_formula = [net_flops((32, 64, 128)), net_flops((16, 32, 64))]
+flops_ratio = by_formula[0] / by_formula[1]
+print(f"counted {by_counter}\nformula {by_formula}\nratio   {flops_ratio:.2f} ×")
+claim("3.f", "the formula counts what PyTorch counts, and half of the filters leave 1/3.9 of it",
+      by_counter == by_formula and 3.8 < flops_ratio < 3.95)  # fmt: skip
+
+# %% [markdown]
+# ## 3.6 Is it faster by the same factor?
+#
+# The work is 3.9 times less. How many times faster is the small net, for 64 digits at once and for
+# one?
+
+# %%
+guess64 = predict("3.4", "Times faster at batch 64 (FLOPs: 3.9)?", None, unit="×")
+guess1 = predict("3.5", "Times faster at batch 1?", None, unit="×")
+
+# %% [markdown]
+# Both nets run in turns, and the median ratio counts.
+
+# %%
+speed = {
+    "batch 1": measure.latency_ratio(lambda: dense(single), lambda: small(single), pairs=15),
+    "batch 64": measure.latency_ratio(lambda: dense(batch), lambda: small(batch), pairs=15),
+}
+for name, ratio in speed.items():
+    print(f"{name:8s} FLOPs {flops_ratio:.2f} ×, time {ratio}")
+guess64.compare(speed["batch 64"].median)
+guess1.compare(speed["batch 1"].median)
+claim(
+    "S5",
+    "without the filters the net is at least 1.8 times as fast at batch 64, masked it is not",
+    speed["batch 64"].median > 1.8 and time > 0.75,
+    verdict="holds when the filters are removed, not when they are masked",
+)
+claim("3.g", "at both batch sizes the net gains less time than FLOPs",
+      max(ratio.median for ratio in speed.values()) < 0.95 * flops_ratio)  # fmt: skip
+
+# %% [markdown]
+# It is faster, on any processor and without any special kernel. Yet where does the rest of the 3.9
+# go? Time each layer alone, on the input that reaches it, and add up by kind of layer.
+
+# %%
+kinds = {nn.Conv2d: "conv", nn.MaxPool2d: "pooling", nn.BatchNorm2d: "BatchNorm",
+         nn.ReLU: "ReLU", nn.Linear: "linear"}  # fmt: skip
+
+
+def milliseconds_by_kind(net):
+    total = dict.fromkeys(kinds.values(), 0.0)
+    for name, layer_time in measure.layer_latency(net, batch, seconds=0.03).items():
+        total[kinds[type(net.get_submodule(name))]] += 1e3 * layer_time.median
+    return total
+
+
+before, after = milliseconds_by_kind(dense), milliseconds_by_kind(small)
+plotting.show(
+    plotting.grouped_bars(
+        {
+            "all filters": np.array([*before.values()]),
+            "half of the filters": np.array([*after.values()]),
+        },
+        [*before],
+        "The convs gain most; pooling, BatchNorm and ReLU only halve",
+        ylabel="time for 64 digits (ms)",
+    ),
+    alt="Time by kind of layer with all and with half of the filters, at batch 64: the convs gain "
+    "more than pooling, BatchNorm and ReLU, which still take about half of their time.",
+)
+
+# %% [markdown]
+# As numbers: each kind's share of the dense net's time, and how many times faster it got.
+
+# %%
+layers = pd.DataFrame({"share": before, "faster": before}).rename_axis("kind of layer")
+layers["share"] /= sum(before.values())
+layers["faster"] = [before[kind] / after[kind] for kind in before]
+tables.approximate(layers, {"share": "{:4.0%}", "faster": "{:5.1f} ×"})
+
+# %% [markdown]
+# FLOPs count the convs and the linear layer. Pooling, BatchNorm and ReLU do next to no arithmetic but
+# read and write every number of every channel: half of the channels, half of the time. They stay, and
+# the more the convs shrink, the larger their part. At batch 1 there is also the fixed cost of calling
+# each of the 13 layers, which no pruning of filters lowers.
+
+# %%
+others = ("pooling", "BatchNorm", "ReLU")
+rest_before, rest_after = (sum(times[kind] for kind in others) for times in (before, after))
+claim("3.h", "batch 64: pooling, BatchNorm and ReLU take over 30 % and gain 1.5 to 3 ×",
+      rest_before > 0.3 * sum(before.values()) and 1.5 < rest_before / rest_after < 3)  # fmt: skip
+claim("3.i", "batch 64: the convs gain at least 1.2 times as much as these three",
+      before["conv"] / after["conv"] > 1.2 * rest_before / rest_after)  # fmt: skip
+
+# %% [markdown]
+# ## 3.7 What does it cost in accuracy?
+#
+# Remove 25, 50 and 75 % of the filters of every conv of the three trained nets. Then three stages:
+#
+# - **raw**: as it comes out,
+# - **recalibrated** (重新校准): no weight changes, but BatchNorm estimates its means and variances anew
+#   on 1,000 training digits; the old ones belonged to the net before,
+# - **fine-tuned**: one epoch of training.
+#
+# The dense nets train one epoch more as well. What do you expect of recalibration at 50 %?
+
+# %%
+guess = predict("3.6", "Points that recalibration alone gains at 50 %?", None, unit="points")
+LEVELS = [0.25, 0.5, 0.75]
+STAGES = ("raw", "recalibrated", "fine-tuned")
+thousand = tuple(part[:1000] for part in digits.train)
+accuracy = {stage: np.zeros((len(SEEDS), len(LEVELS))) for stage in STAGES}
+
+for row, (seed, net) in enumerate(zip(SEEDS, dense_nets)):
+    for column, level in enumerate(LEVELS):
+        pruned = surgery.remove_filters(net, keep_by_norm(net, level))
+        accuracy["raw"][row, column] = training.evaluate(pruned, digits.test)
+        recalibrated = copy.deepcopy(pruned)
+        training.recalibrate(recalibrated, thousand)
+        accuracy["recalibrated"][row, column] = training.evaluate(recalibrated, digits.test)
+        training.train(pruned, digits, epochs=1, seed=100 + seed)
+        accuracy["fine-tuned"][row, column] = training.evaluate(pruned, digits.test)
+
+# %% [markdown]
+# The fair rivals at equal total epochs, three: the dense net, and a net of half the width from the
+# start, 4-8-16, trained from scratch (从头训练).
+
+# %%
+for seed, net in zip(SEEDS, dense_nets):
+    training.train(net, digits, epochs=1, seed=100 + seed)
+longer = np.array([training.evaluate(net, digits.test) for net in dense_nets])
+scratch_nets = [train_net(seed, widths=(4, 8, 16), epochs=3) for seed in SEEDS]
+scratch = np.array([training.evaluate(net, digits.test) for net in scratch_nets])
+
+plotting.show(
+    plotting.accuracy_curves(
+        accuracy, LEVELS, "One epoch brings back most of what removing filters costs",
+        dense=longer.mean(), xlabel="filters removed (% of each conv layer)",
+    ),
+    alt="Test accuracy against the part of the filters removed: raw falls far at 50 and 75 %, "
+    "recalibrated lies between, fine-tuned stays close to the dense net up to 50 %.",
+)  # fmt: skip
+
+# %% [markdown]
+# The band reaches from the worst to the best of three seeds. It is wide for the raw nets: which of
+# their filters happen to matter is chance.
+
+# %%
+table = pd.DataFrame({stage: 100 * runs.mean(0) for stage, runs in accuracy.items()},
+                     pd.Index(["25 %", "50 %", "75 %"], name="filters removed"))  # fmt: skip
+print(f"dense, 3 epochs:               ≈ {100 * longer.mean():.1f} %")
+print(f"half width from scratch, 3:    ≈ {100 * scratch.mean():.1f} %")
+tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
+
+# %% [markdown]
+# Was it worth training the large net first? Compare, seed by seed, the net pruned to half of its
+# filters and fine-tuned with the one that was small from the start. `seeds.paired_difference` gives
+# the mean difference and a 95 % confidence interval (置信区间); lesson 04 derives it.
+
+# %%
+gain = 100 * (accuracy["recalibrated"] - accuracy["raw"]).mean(0)
+back = 100 * (accuracy["fine-tuned"] - accuracy["raw"]).mean(0)
+lost = 100 * (longer[:, None] - accuracy["fine-tuned"]).mean(0)
+versus = seeds.paired_difference(100 * accuracy["fine-tuned"][:, 1], 100 * scratch)
+guess.compare(gain[1])
+print(f"pruned to half − half from scratch: {versus} points")
+claim("3.j", "at 50 and 75 %, recalibration alone gains over 5 points on average",
+      min(gain[1:]) > 5)  # fmt: skip
+claim("3.k", "one epoch of fine-tuning brings back over 20 points at 50 % and at 75 %",
+      min(back[1:]) > 20)  # fmt: skip
+claim("3.l", "fine-tuned, 25 and 50 % end within 3 points of the dense net on average",
+      max(lost[:2]) < 3)  # fmt: skip
+claim("3.m", "half the width from scratch ends within 3 points of pruning to half",
+      abs(versus.mean) < 3)  # fmt: skip
+
+# %% [markdown]
+# At equal epochs, a net of half the width trained from scratch is as good here as one pruned from
+# twice its width, as far as three seeds can tell. Liu and others found the same for large nets. If you
+# have no trained net yet and know how small it must be, train the small one. If you *have* a trained
+# net, pruning spares you most of the training.
+#
+# ## 3.8 Tied channels
+#
+# A residual net (残差网络) adds: the output of a block is x + conv(conv(x)). Here is such a sum of two
+# times four channels, in which two different choices of channels were removed and 0 stands for a
+# channel that is gone.
+
+# %%
+x_keeps = torch.tensor([[1, 0, 1, 1]]).bool()
+block_keeps = torch.tensor([[1, 1, 0, 1]]).bool()
+plotting.show(
+    plotting.mask_panels(
+        {"x": x_keeps, "conv(conv(x))": block_keeps, "their sum": x_keeps | block_keeps},
+        "Two different choices added: no channel of the sum is free to go", height=1.4,
+    ),
+    alt="Three masks of four channels: x lacks the second, the block lacks the third, and their sum "
+    "has all four.",
+)  # fmt: skip
+claim("3.n", "the sum of two choices of 3 of 4 channels has all 4 channels",
+      bool((x_keeps | block_keeps).all()))  # fmt: skip
+
+# %% [markdown]
+# Only a channel that goes from *both* sides goes from the sum. In `models.TinyResNet` the stem, the
+# second conv of block 1 and the second conv of block 2 are all added up along the way, so the three
+# share their choice. `surgery.remove_filters` sees that the net is no plain chain there and refuses.
+
+# %%
+training.seed_everything(SEEDS[0])
+resnet = models.TinyResNet(width=16)
+training.train(resnet, digits, epochs=2, seed=SEEDS[0])
+resnet_accuracy = training.evaluate(resnet, digits.test)
+print("free to go:", ", ".join(surgery.filter_layers(resnet)))
+try:
+    surgery.remove_filters(resnet, {"block1.conv2": torch.arange(16) >= 8})
+except ValueError as error:
+    print(f"{error}")
+
+# %% [markdown]
+# Inside a block nothing is tied. For the rest, the package `torch_pruning` (Fang and others, 2023)
+# builds a dependency graph: ask it to remove three filters of one conv, and it lists what must go
+# with them. What do you expect to be in the group?
+
+# %%
+guess = predict("3.7", "Layers that lose channels when block1.conv2 does?", None, unit="layers")
+graph = tp.DependencyGraph().build_dependency(resnet, example_inputs=single)
+names = {module: name for name, module in resnet.named_modules()}
+group = graph.get_pruning_group(resnet.block1.conv2, tp.prune_conv_out_channels, idxs=[0, 1, 2])
+touched = {}
+for dependency, _ in group:
+    module = dependency.target.module
+    if module in names:
+        side = "inputs" if "in_channels" in dependency.handler.__name__ else "outputs"
+        touched.setdefault(names[module], set()).add(side)
+for name in sorted(touched):
+    print(f"{name:13s} loses {' and '.join(sorted(touched[name]))}")
+guess.compare(len(touched), digits=0)
+tied = {"stem.0", "block1.conv2", "block2.conv2"}
+claim("3.o", "asked for block1.conv2 alone, the group takes the stem and block2.conv2 along",
+      tied == {n for n, s in touched.items() if "outputs" in s and ("conv" in n or n == "stem.0")})  # fmt: skip
+
+# %% [markdown]
+# `group.prune()` removes them all at once. `idxs` must be a list of whole numbers: a tensor changes
+# the counts but leaves the weights as they are. To prune the whole net to half of its channels, let
+# `MagnitudePruner` walk through the groups; the classifier's ten outputs are protected.
+
+# %%
+slim = copy.deepcopy(resnet)
+pruner = tp.pruner.MagnitudePruner(
+    slim, single, importance=tp.importance.MagnitudeImportance(p=2), pruning_ratio=0.5,
+    ignored_layers=[slim.classifier],
+)  # fmt: skip
+pruner.step()
+slim_raw = training.evaluate(slim, digits.test)
+training.train(slim, digits, epochs=1, seed=100 + SEEDS[0])
+training.train(resnet, digits, epochs=1, seed=100 + SEEDS[0])
+resnets = {"dense": resnet, "half of the channels": slim}
+after_it = [100 * training.evaluate(model, digits.test) for model in resnets.values()]
+pd.DataFrame(
+    {
+        "parameters": [f"{measure.count_parameters(model):,}" for model in resnets.values()],
+        "FLOPs": [f"{measure.flops(model, single):,}" for model in resnets.values()],
+        "before the last epoch": [f"≈ {100 * a:5.1f} %" for a in (resnet_accuracy, slim_raw)],
+        "after it": [f"≈ {a:5.1f} %" for a in after_it],
+    },
+    index=pd.Index(resnets, name="TinyResNet"),
+)
+
+# %% [markdown]
+# A quarter of the parameters and of the FLOPs is left, and one epoch repairs most of the damage, as
+# in the plain net.
+
+# %%
+claim("3.p", "half of the tied channels gone: under 30 % of FLOPs and parameters are left",
+      measure.flops(slim, single) < 0.3 * measure.flops(resnet, single)
+      and measure.count_parameters(slim) < 0.3 * measure.count_parameters(resnet))  # fmt: skip
+claim("3.q", "one epoch gains the slim residual net over 20 points",
+      training.evaluate(slim, digits.test) > slim_raw + 0.2)  # fmt: skip
+
+# %% [markdown]
+# ## 3.9 People really ask
+#
+# **`ln_structured` zeroes a filter, but its bias stays. Is that a mistake?** It is by design: each
+# parameter is pruned on its own. The channel then puts out its bias everywhere. Prune the bias with
+# the same answer for each filter.
+
+# %%
+training.seed_everything(SEEDS[0])
+conv = nn.Conv2d(1, 6, 3)
+prune.ln_structured(conv, "weight", amount=0.5, n=2, dim=0)
+gone = ~conv.weight_mask.flatten(1).any(1)
+with torch.no_grad():
+    with_bias = conv(single)[0, gone].abs().amax((1, 2))
+    prune.custom_from_mask(conv, "bias", ~gone)
+    without = conv(single)[0, gone].abs().amax((1, 2))
+print("largest |output| of the pruned filters is above 0:", (with_bias > 0).tolist())
+print("with the bias pruned, too:                        ", (without > 0).tolist())
+
+# %% [markdown]
+# **I put a layer into `ignored_layers` and it was pruned anyway. Why?** Ignoring a layer protects its
+# outputs. Its *inputs* shrink with the layer that feeds it. Look at the classifier of the slim net,
+# which was ignored.
+
+# %%
+print("classifier before:", tuple(resnet.classifier.weight.shape))
+print("classifier after: ", tuple(slim.classifier.weight.shape))
+
+# %% [markdown]
+# **Is pruning a residual net only inside its blocks good enough?** It is safe, and it spares you the
+# tied channels. But it leaves the channels that run through the whole net at full width.
+
+# %%
+inside = surgery.remove_filters(
+    resnet,
+    {name: torch.arange(16) >= 8 for name in surgery.filter_layers(resnet)},
+)
+for name, model in {"inside the blocks only": inside, "tied channels as well": slim}.items():
+    left = measure.flops(model, single) / measure.flops(resnet, single)
+    print(f"half of the filters, {name:23s} {left:.0%} of the FLOPs left")
+
+# %% [markdown]
+# ## What you measured
+#
+# | claim | verdict |
+# |---|---|
+# | S4: structured pruning is a block mask | holds |
+# | S6: `amount=0.25` cuts 25 % of 10 filters | does not hold here: 2 of 10, it rounds |
+# | S12: zeroed by a mask or physically deleted | holds, and only deleting saves anything |
+# | S5: easier to speed up on hardware | holds when the filters are removed, not when they are masked |
+#
+# **Remember**
+#
+# - A mask on the conv weights does not silence a channel: BatchNorm adds its shift after it.
+# - Time follows the FLOPs only where the arithmetic is; pooling and BatchNorm follow the channels.
+# - Before you praise a pruned net, train one of its size from scratch for as long.
+#
+# **Read on**: Li, Kadav, Durdanovic, Samet and Graf (2017),
+# [Pruning filters for efficient ConvNets](https://arxiv.org/abs/1608.08710), for filter norms;
+# Liu, Sun, Zhou, Huang and Darrell (2019),
+# [Rethinking the value of network pruning](https://arxiv.org/abs/1810.05270), for the small net from
+# scratch; Fang, Ma, Song, Mi and Wang (2023),
+# [DepGraph: Towards any structural pruning](https://arxiv.org/abs/2301.12900), for tied channels.
+#
+# **Next**: lesson 04, random pruning, the control group that every method must beat.
