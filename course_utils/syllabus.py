@@ -35,4 +35,11 @@ LESSONS = (
         75,
         "filters that really go, and what gets faster",
     ),
+    Lesson(
+        "04",
+        "random_pruning",
+        "Random pruning",
+        45,
+        "the control group, and how many seeds it takes",
+    ),
 )

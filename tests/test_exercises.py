@@ -35,6 +35,10 @@ EQUIVALENT = {
     ("2.2", "truth turned in 'True'"): "the same: strict=True",
     ("3.1", "stable= dropped in 'norms.argsort(stable=True)'"): "sorts on the CPU are stable",
     ("3.1", "truth turned in 'True'"): "the same: stable=True",
+    ("4.2", "stable= dropped in 'draws.flatten().argsort(stable=True)'"): "as for 3.1",
+    ("4.2", "truth turned in 'True'"): "the same: stable=True",
+    ("4.5", "stable= dropped in 'draws.argsort(stable=True)'"): "as for 3.1",
+    ("4.5", "truth turned in 'True'"): "the same: stable=True",
 }
 
 
