@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
+from course_utils.masks import global_masks
 from course_utils.seeds import PairedDifference
 
 WIDTH = 7.0  # inches, the width of a notebook's text
@@ -48,10 +49,13 @@ LOOKS = {
     "Taylor": {"color": "#CC79A7", "linestyle": "--", "marker": "D"},
     "activation-aware": {"color": "#009E73", "linestyle": "-.", "marker": "^"},
     "norm": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
-    "one-shot": {"color": "#000000", "linestyle": ":", "marker": "x"},
+    "one-shot": {"color": "#CC79A7", "linestyle": ":", "marker": "D"},
     "linear": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
     "geometric": {"color": "#009E73", "linestyle": "-.", "marker": "^"},
     "cubic": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "ticket": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "new weights": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
+    "shuffled mask": {"color": "#7F7F7F", "linestyle": "-.", "marker": "x"},
     "batch 1": {"color": "#56B4E9", "linestyle": "--", "marker": "s"},
     "batch 64": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "CSR": {"color": "#009E73", "linestyle": "-", "marker": "o"},
@@ -203,11 +207,13 @@ def accuracy_curves(
     dense: float | None = None,
     xlabel: str = "sparsity (% of the weights)",
     ylabel: str = "test accuracy (%)",
+    lowest: float = 0.0,
 ) -> Figure:
     """Accuracy against sparsity: the mean over seeds as a line, smallest to largest as a band.
 
     ``curves``: name → accuracies in [0, 1], shape (seeds, sparsities). ``dense``: drawn across.
-    The sparsities stand at equal steps, since the interesting ones crowd near 100 %.
+    The sparsities stand at equal steps, since the interesting ones crowd near 100 %. ``lowest``:
+    where the accuracy axis starts, in [0, 1); above 0 where all lines crowd at the top.
     """
     fig, (ax,) = figure()
     steps = range(len(sparsities))
@@ -219,7 +225,7 @@ def accuracy_curves(
     if dense is not None:
         ax.axhline(dense, label="dense", **LOOKS["dense"])
     ax.set_xticks(steps, [f"{100 * value:g}" for value in sparsities])
-    ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1))
+    ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(lowest, 1))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
     ax.set_title(title)
     ax.legend(loc="lower left")
@@ -305,7 +311,8 @@ def grouped_bars(
     ax.set_xticks(range(len(groups)), groups)
     ax.set(ylabel=ylabel)
     ax.set_title(title)
-    ax.legend()
+    ax.margins(y=0.16)  # room for the legend above the bars
+    ax.legend(loc="upper right", ncols=len(series))
     return fig
 
 
@@ -372,19 +379,69 @@ def difference_dots(
 
 
 @course_style()
+def filter_scores(
+    scores: Mapping[str, Mapping[str, Tensor]], sparsity: float, title: str
+) -> Figure:
+    """The score of every filter, a panel for each criterion, with the threshold over all layers.
+
+    ``scores``: criterion → {layer: (filters,)}. The ``round(sparsity · filters)`` smallest of a
+    panel are crosses, the others dots.
+    """
+    fig, axes = figure(1, len(scores), height=3.0)
+    for ax, (name, by_layer) in zip(axes, scores.items(), strict=True):
+        keep = global_masks(by_layer, sparsity)
+        pruned = torch.cat([values[~keep[layer]] for layer, values in by_layer.items()])
+        kept = torch.cat([values[keep[layer]] for layer, values in by_layer.items()])
+        for row, (layer, values) in enumerate(by_layer.items()):
+            # Spread sideways by position, so that equal scores do not hide each other.
+            x = row + 0.5 * (torch.linspace(0, 1, len(values)) - 0.5)
+            ax.scatter(x[keep[layer]], values[keep[layer]], s=16, color=KEPT)
+            gone = ~keep[layer]
+            ax.scatter(x[gone], values[gone], s=22, marker="x", linewidths=1.4, color=WRONG)
+        ax.axhline(float(pruned.max() + kept.min()) / 2, **LOOKS["dense"])
+        ax.set_xticks(range(len(by_layer)), [layer.replace(" ", "\n") for layer in by_layer])
+        ax.set(xlim=(-0.6, len(by_layer) - 0.4), ylim=(0, None))
+        ax.grid(False, axis="x")
+        ax.set_title(name)
+    axes[0].set_ylabel("norm of a filter")
+    _headline(fig, title)
+    return fig
+
+
+@course_style()
 def agreement_matrix(matrix: np.ndarray, names: Sequence[str], title: str) -> Figure:
     """Rank correlations (names, names) from −1 to 1 as shaded cells with their numbers."""
     fig, (ax,) = figure(height=1.0 + 0.5 * len(names))
     ax.imshow(matrix, cmap="cividis", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(matrix):
         colour = "black" if value > 0.55 else "white"
-        label = f"{value:.2f}".replace("-", "−")
+        label = f"{round(value, 2) + 0.0:.2f}".replace("-", "−")  # + 0.0 turns −0 into 0
         ax.text(column, row, label, ha="center", va="center", color=colour)
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(names)), names)
     ax.grid(False)
     ax.spines[:].set_visible(False)
     ax.set_title(title)
+    return fig
+
+
+@course_style()
+def schedule_panels(plans: Mapping[str, Sequence[float]], title: str) -> Figure:
+    """Schedules as two pictures: the total after each round, and each round's part of what is left.
+
+    ``plans``: name → cumulative sparsities in [0, 1], starting from a dense net.
+    """
+    fig, (left, right) = figure(1, 2, height=3.3)
+    for name, plan in plans.items():
+        totals = np.array([0.0, *plan])
+        left.plot(range(len(totals)), 100 * totals, label=name, **LOOKS.get(name, {}))
+        density = 1 - totals
+        cut = 100 * (1 - density[1:] / density[:-1])
+        right.plot(range(1, len(totals)), cut, label=name, **LOOKS.get(name, {}))
+    left.set(xlabel="after round", ylabel="total sparsity (%)", ylim=(0, 100))
+    right.set(xlabel="round", ylabel="cut, of what is left (%)", ylim=(-3, 100))
+    right.legend(loc="upper center")
+    _headline(fig, title)
     return fig
 
 

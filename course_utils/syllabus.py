@@ -42,4 +42,18 @@ LESSONS = (
         45,
         "the control group, and how many seeds it takes",
     ),
+    Lesson(
+        "05",
+        "norm_pruning",
+        "Norm pruning and other criteria",
+        55,
+        "what to cut by: norms, gradients, activations",
+    ),
+    Lesson(
+        "06",
+        "iterative_pruning",
+        "Iterative pruning",
+        65,
+        "schedules at equal epochs, and the lottery ticket",
+    ),
 )

@@ -15,13 +15,15 @@ import torch
 from mutants import mutants
 from right_answers import RIGHT_ANSWERS
 
-from course_utils import masks, progress
+from course_utils import masks, progress, schedules, scores
 from course_utils.authoring import build
 from course_utils.exercises import all_exercises, exercises_of
 from course_utils.exercises import lesson00 as ex00
 from course_utils.exercises import lesson01 as ex01
 from course_utils.exercises import lesson02 as ex02
 from course_utils.exercises import lesson03 as ex03
+from course_utils.exercises import lesson05 as ex05
+from course_utils.exercises import lesson06 as ex06
 from course_utils.syllabus import LESSONS
 
 EXERCISES = all_exercises()
@@ -58,6 +60,7 @@ def functions_in(notebook):
     tools = {
         "torch": torch,
         "math": math,
+        "masks": masks,
         "magnitude_mask": masks.magnitude_mask,
         "conv_flops": ex03.conv_flops.reference,
     }
@@ -430,3 +433,42 @@ def test_library_counts_bytes_as_the_lesson_does():
     weight = torch.randn(9, 13) * (torch.rand(9, 13) < 0.3)
     taught = ex01.storage_bytes.reference(weight)
     assert {name: measure.size_bytes(weight, name) for name in taught} == taught
+
+
+@pytest.mark.parametrize("n", [1, 2, 3.0, math.inf])
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_norms_and_their_masks_are_those_of_the_lesson(n, dim):
+    weight = torch.randn(6, 4, 3, generator=torch.Generator().manual_seed(2))
+    taught = ex05.group_norms.reference(weight, n, dim)
+    assert scores.group_norm(weight, n, dim).allclose(taught)
+    assert masks.norm_mask(weight, 0.5, n, dim).equal(
+        ex05.slice_mask.reference(weight, 0.5, n, dim)
+    )
+
+
+def test_scores_are_those_of_the_lesson():
+    weight = torch.randn(4, 6, generator=torch.Generator().manual_seed(3))
+    inputs = torch.randn(9, 6, generator=torch.Generator().manual_seed(4))
+    taught = ex05.comparable_norms.reference({"a": weight, "b": 7 * weight})
+    assert all(scores.relative_norm(weight).allclose(each) for each in taught.values())
+    assert scores.activation_aware(weight, inputs).allclose(
+        ex05.activation_scores.reference(weight, inputs)
+    )
+    assert scores.taylor(weight, 2 * weight).allclose(
+        ex05.taylor_scores.reference(weight, lambda w: (w**2).sum())
+    )
+
+
+@pytest.mark.parametrize("end", [0.0, 0.5, 0.99, 1.0])
+def test_schedules_are_those_of_the_lesson(end):
+    for name, taught in ex06.three_schedules.reference(end, 7).items():
+        assert schedules.SCHEDULES[name](end, 7) == pytest.approx(taught)
+        assert masks.compound(ex06.amounts.reference(taught)) == pytest.approx(end)
+
+
+@pytest.mark.parametrize("sparsity", [0.0, 0.3, 0.7, 1.0])
+def test_the_next_mask_is_that_of_the_lesson(sparsity):
+    weight = torch.randn(5, 7, generator=torch.Generator().manual_seed(5)).round(decimals=1)
+    earlier = masks.random_mask(weight, 0.4)
+    ours = masks.magnitude_mask(weight, sparsity, keep=earlier)
+    assert ours.equal(ex06.next_mask.reference(weight, earlier, sparsity))

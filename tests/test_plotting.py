@@ -58,6 +58,10 @@ FIGURES = {
     "agreement_matrix": lambda: plotting.agreement_matrix(
         np.array([[1.0, 0.25], [0.25, 1.0]]), ["L1", "L2"], "t"
     ),
+    "filter_scores": lambda: plotting.filter_scores(
+        {"L1": {"block 1": torch.tensor([1.0, 2.0]), "block 2": torch.tensor([4.0, 6.0])}}, 0.5, "t"
+    ),
+    "schedule_panels": lambda: plotting.schedule_panels({"linear": [0.5, 1.0]}, "t"),
     "traces": lambda: plotting.traces(
         {"linear": ([1, 1, 2], [0.5, 0.75, 0.25])}, "t", xlabel="epochs", ylabel="accuracy (%)"
     ),
@@ -184,6 +188,30 @@ def test_the_matrix_says_its_numbers():
     assert [text.get_text() for text in ax.texts] == ["1.00", "0.25", "0.25", "1.00"]
 
 
+def test_filters_below_the_threshold_are_crosses():
+    (ax,) = FIGURES["filter_scores"]().axes
+    heights = [points.get_offsets()[:, 1].tolist() for points in ax.collections]
+    assert heights == [[], [1, 2], [4, 6], []]  # kept and pruned, block by block
+    (threshold,) = ax.get_lines()
+    assert threshold.get_ydata()[0] == 3
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["block\n1", "block\n2"]
+    assert labels(ax) == ("", "norm of a filter")
+
+
+def test_a_schedule_is_drawn_as_totals_and_as_cuts_of_what_is_left():
+    totals, cuts = FIGURES["schedule_panels"]().axes
+    assert lines(totals)["linear"].get_ydata().tolist() == [0, 50, 100]
+    assert lines(cuts)["linear"].get_ydata().tolist() == [50, 100]
+    assert labels(cuts) == ("round", "cut, of what is left (%)")
+
+
+def test_the_accuracy_axis_starts_at_zero_unless_told_otherwise():
+    runs = {"global": np.array([[0.9, 0.85]])}
+    (whole,) = plotting.accuracy_curves(runs, [0.5, 0.9], "t").axes
+    (part,) = plotting.accuracy_curves(runs, [0.5, 0.9], "t", lowest=0.8).axes
+    assert (whole.get_ylim(), part.get_ylim()) == ((0, 1), (0.8, 1))
+
+
 def test_traces_keep_their_own_x():
     (ax,) = FIGURES["traces"]().axes
     assert lines(ax)["linear"].get_xdata().tolist() == [1, 1, 2]
@@ -210,7 +238,8 @@ def test_lines_that_share_a_figure_differ_without_colour():
         ("raw", "recalibrated", "fine-tuned", "dense"),
         ("magnitude", "Taylor", "activation-aware", "random"),
         ("norm", "random", "dense"),
-        ("linear", "geometric", "cubic", "one-shot"),
+        ("linear", "geometric", "cubic", "one-shot", "dense"),
+        ("ticket", "new weights", "shuffled mask", "dense"),
     ):
         looks = {(plotting.LOOKS[n]["linestyle"], plotting.LOOKS[n]["marker"]) for n in group}
         assert len(looks) == len(group)

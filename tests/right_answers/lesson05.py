@@ -1,0 +1,77 @@
+"""Right answers to the exercises of lesson 05, written differently from the reference."""
+
+import math
+
+import torch
+
+
+def norms_by_torch(weight, n, dim):
+    slices = weight.transpose(0, dim).unsqueeze(-1).flatten(1)
+    return slices.norm(p=n, dim=1)
+
+
+def norms_by_loop(weight, n, dim):
+    norms = []
+    for part in weight.unbind(dim):
+        sizes = [abs(x) for x in part.flatten().tolist()]
+        norms.append(max(sizes) if math.isinf(n) else sum(x**n for x in sizes) ** (1 / n))
+    return torch.tensor(norms)
+
+
+def slices_by_expanding(weight, sparsity, n, dim):
+    norms = norms_by_torch(weight, n, dim)
+    kept = torch.ones(len(norms), dtype=torch.bool)
+    kept[norms.sort(stable=True).indices[: round(sparsity * len(norms))]] = False
+    shape = [1] * weight.dim()
+    shape[dim] = -1
+    return kept.view(shape).expand_as(weight)
+
+
+def slices_by_mean(weight, sparsity, n, dim):
+    """Slices of one tensor are of one size, so that means and roots leave the order as it is."""
+    sizes = weight.abs().movedim(dim, 0).flatten(1)
+    ranked = sizes.amax(1) if n == math.inf else sizes.pow(n).mean(1)
+    count = round(sparsity * weight.shape[dim])
+    return torch.ones_like(weight).index_fill(dim, ranked.argsort(stable=True)[:count], 0).bool()
+
+
+def comparable_without_nan(weights):
+    norms = {name: weight.flatten(1).norm(dim=1) for name, weight in weights.items()}
+    return {name: torch.nan_to_num(values / values.mean()) for name, values in norms.items()}
+
+
+def comparable_by_sum(weights):
+    result = {}
+    for name, weight in weights.items():
+        norms = weight.flatten(1).square().sum(1).sqrt()
+        result[name] = len(norms) * norms / norms.sum().clamp(min=1e-12)
+    return result
+
+
+def taylor_by_backward(weight, loss):
+    w = weight.detach().clone()
+    w.requires_grad = True
+    loss(w).backward()
+    return w.abs() * w.grad.abs()  # still requires gradients
+
+
+def taylor_by_function(weight, loss):
+    return weight.mul(torch.func.grad(loss)(weight)).abs()
+
+
+def activation_by_products(weight, inputs):
+    products = inputs[:, None, :] * weight  # (examples, out, in)
+    return products.square().sum(0).sqrt()
+
+
+def activation_by_diagonal(weight, inputs):
+    return weight.abs() @ torch.diag(inputs.T @ inputs).sqrt().diag()
+
+
+RIGHT_ANSWERS = {
+    "5.1": (norms_by_torch, norms_by_loop),
+    "5.2": (slices_by_expanding, slices_by_mean),
+    "5.3": (comparable_without_nan, comparable_by_sum),
+    "5.4": (taylor_by_backward, taylor_by_function),
+    "5.5": (activation_by_products, activation_by_diagonal),
+}

@@ -1,0 +1,100 @@
+"""Right answers to the exercises of lesson 06, written differently from the reference."""
+
+import itertools
+
+import torch
+
+
+def schedules_step_by_step(end, rounds):
+    factor = (1 - end) ** (1 / rounds)
+    densities = itertools.accumulate([factor] * rounds, lambda left, f: left * f)
+    still = [(rounds - t) / rounds for t in range(1, rounds + 1)]
+    return {
+        "cubic": [end - end * s * s * s for s in still],
+        "geometric": [1 - density for density in densities],
+        "linear": list(itertools.accumulate([end / rounds] * rounds)),
+    }
+
+
+def schedules_by_tensors(end, rounds):
+    part = torch.arange(1, rounds + 1) / rounds
+    return {
+        "linear": (end * part).tolist(),
+        "geometric": (1 - (1 - end) ** part).tolist(),
+        "cubic": (end * part * (3 - 3 * part + part**2)).tolist(),
+    }
+
+
+def amounts_from_densities(schedule):
+    left = [1.0] + [1 - total for total in schedule]
+    return [1 - after / before if before else 0 for before, after in itertools.pairwise(left)]
+
+
+def amounts_by_index(schedule):
+    result = [schedule[0]]
+    for t in range(1, len(schedule)):
+        if schedule[t - 1] == 1:
+            result.append(0.0)
+        else:
+            result.append((schedule[t] - schedule[t - 1]) / (1 - schedule[t - 1]))
+    return tuple(result)
+
+
+def mask_by_candidates(weight, mask, sparsity):
+    missing = round(sparsity * mask.numel()) - int((~mask).sum())
+    new = mask.flatten().clone()
+    kept = new.nonzero().flatten()
+    order = weight.flatten()[kept].abs().argsort(stable=True)
+    new[kept[order[: max(missing, 0)]]] = False
+    return new.reshape(mask.shape)
+
+
+def mask_by_loop(weight, mask, sparsity):
+    flat, kept = weight.flatten().tolist(), mask.flatten().tolist()
+    order = sorted(range(len(flat)), key=lambda i: (kept[i], abs(flat[i])))
+    count = max(round(sparsity * len(flat)), kept.count(False))
+    gone = set(order[:count])
+    return torch.tensor([i not in gone for i in range(len(flat))]).reshape(mask.shape)
+
+
+def rounds_masked_before(weight, schedule, train):
+    """Zeros again at the start of each round and at the end, not after training."""
+    mask = torch.full(weight.shape, True)
+    for sparsity in schedule:
+        mask = mask_by_candidates(weight, mask, sparsity)
+        weight = train(weight.masked_fill(~mask, 0), mask.clone())
+    return [torch.where(mask, weight, 0.0), mask]
+
+
+def rounds_by_recursion(weight, schedule, train):
+    if not schedule:
+        return weight.clone(), torch.ones(weight.shape, dtype=torch.bool)
+    earlier, mask = rounds_by_recursion(weight, schedule[:-1], train)
+    mask = mask_by_loop(earlier, mask, schedule[-1])
+    return train(earlier * mask, mask) * mask, mask
+
+
+def ticket_by_names(initial, masks):
+    ticket = {}
+    for name, value in initial.items():
+        layer, _, kind = name.rpartition(".")
+        if kind == "weight" and layer in masks:
+            value = value.masked_fill(~masks[layer], 0)
+        ticket[name] = value
+    return ticket
+
+
+def ticket_of_copies(initial, masks):
+    ticket = {name: value.clone() for name, value in initial.items()}
+    for layer in masks:
+        ticket[layer + ".weight"] *= masks[layer]
+    return ticket
+
+
+RIGHT_ANSWERS = {
+    "6.1": (schedules_step_by_step, schedules_by_tensors),
+    "6.2": (amounts_from_densities, amounts_by_index),
+    "6.3": (mask_by_candidates, mask_by_loop),
+    "6.4": (rounds_masked_before, rounds_by_recursion),
+    "6.5": (ticket_by_names, ticket_of_copies),
+}
