@@ -1,6 +1,7 @@
 # `make lab` to learn, `make test` to check everything; `make` alone lists the targets.
-# Variables: PYTHON, LAB_ARGS, PYTEST_ARGS and ARGS, for example `make lab PYTHON=python3.12`.
+# Variables: PYTHON, LAB_ARGS, PYTEST_ARGS, JOBS and ARGS, for example `make lab PYTHON=python3.12`.
 PYTHON ?= python3
+JOBS ?= 2
 PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -c constraints.txt
 
@@ -13,10 +14,11 @@ help:  ## this list
 lab: .venv/installed  ## install what the course needs and open lesson 00 in JupyterLab
 	$(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LAB_ARGS) notebooks/00_start_here.ipynb
 
-# One thread: beside two busy processes on two cores, PyTorch's threads wait for each other, and the
-# notebooks took seven times as long. `make portability` runs them with all threads as well.
+# Two notebooks at a time with one thread each, not one with two threads: PyTorch's threads wait for
+# each other, and on a busy machine the notebooks took seven times as long. `make portability` runs
+# them with all threads as well, one at a time.
 test: lint  ## lint, unit tests, every notebook's stored output, browser tests
-	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest --nbval $(PYTEST_ARGS)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest --nbval -n $(JOBS) $(PYTEST_ARGS)
 
 lint: .venv/installed-dev  ## ruff: what it checks and how it formats
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
@@ -24,8 +26,11 @@ lint: .venv/installed-dev  ## ruff: what it checks and how it formats
 notebooks: .venv/installed-dev  ## make both notebooks of each lesson that changed in solutions/
 	$(PY) -m course_utils.authoring $(ARGS)
 
-SETTINGS := OMP_NUM_THREADS=1 ATEN_CPU_CAPABILITY=default \
-	"OMP_NUM_THREADS=1 ATEN_CPU_CAPABILITY=default"
+# `make test` is the run with one thread. Here: all threads, and the code that PyTorch and oneDNN choose
+# on other processors.
+ONE_THREAD := OMP_NUM_THREADS=1 PYTEST_ADDOPTS=-n$(JOBS)
+SETTINGS := "$(ONE_THREAD) ATEN_CPU_CAPABILITY=default" "$(ONE_THREAD) ATEN_CPU_CAPABILITY=avx2" \
+	"$(ONE_THREAD) ONEDNN_MAX_CPU_ISA=AVX2"
 
 portability: .venv/installed-dev  ## every notebook's stored output under other CPU settings
 	@for settings in "" $(SETTINGS); do \

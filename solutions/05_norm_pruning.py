@@ -21,8 +21,6 @@ import math
 import numpy as np
 import pandas as pd
 import torch
-import torch.nn.functional as F
-import torch_pruning as tp
 from scipy.stats import spearmanr
 from torch import nn
 from torch.nn.utils import prune
@@ -30,7 +28,6 @@ from torch.nn.utils import prune
 from course_utils import (
     data,
     masks,
-    measure,
     models,
     plotting,
     pruning,
@@ -380,18 +377,18 @@ def true_changes(net):
     """How much the loss changes when one weight of fc3 alone is 0: (10, 100), in nats."""
     hidden, weight = scores.layer_inputs(net, sample[0])["fc3"], net.fc3.weight.detach()
     outputs = hidden @ weight.T + net.fc3.bias.detach()
-    dense_loss, changes = F.cross_entropy(outputs, sample[1]), torch.zeros_like(weight)
+    dense_loss, changes = nn.functional.cross_entropy(outputs, sample[1]), torch.zeros_like(weight)
     for i, j in np.ndindex(*weight.shape):
         without = outputs.clone()
         without[:, i] -= hidden[:, j] * weight[i, j]
-        changes[i, j] = F.cross_entropy(without, sample[1]) - dense_loss
+        changes[i, j] = nn.functional.cross_entropy(without, sample[1]) - dense_loss
     return changes
 
 
 def loss_of_fc3(net):
     """A function of fc3's weight: the loss of the net with it."""
     hidden, bias = scores.layer_inputs(net, sample[0])["fc3"], net.fc3.bias.detach()
-    return lambda weight: F.cross_entropy(hidden @ weight.T + bias, sample[1])
+    return lambda weight: nn.functional.cross_entropy(hidden @ weight.T + bias, sample[1])
 
 
 # %% [markdown]
@@ -671,12 +668,12 @@ first_order = []
 for seed, net in dense_nets.items():
     weights, gradients = pruning.weights(net), scores.loss_gradients(net, sample)
     with torch.no_grad():
-        dense_loss = F.cross_entropy(net(sample[0]), sample[1])
+        dense_loss = nn.functional.cross_entropy(net(sample[0]), sample[1])
         for sparsity in (0.1, 0.5, 0.9):
             pruned = prune_by(net, criteria[seed]["Taylor"], sparsity, "layer")
             gone = pruning.masks_of(pruned)
             forecast = -sum((weights[n] * gradients[n])[~gone[n]].sum() for n in weights)
-            truth = F.cross_entropy(pruned(sample[0]), sample[1]) - dense_loss
+            truth = nn.functional.cross_entropy(pruned(sample[0]), sample[1]) - dense_loss
             first_order.append((sparsity, float(forecast), float(truth)))
 
 forecasts = pd.DataFrame(first_order, columns=["sparsity", "forecast", "true change"])
@@ -797,6 +794,10 @@ tables.approximate(slimming, dict.fromkeys(slimming, "{:5.1f} %"))
 # cannot shrink if it is tied to one of them, and looks perfectly robust. Count the parameters.
 
 # %%
+import torch_pruning as tp
+
+from course_utils import measure
+
 training.seed_everything(SEEDS[0])
 resnet = models.TinyResNet()
 before = measure.count_parameters(resnet)

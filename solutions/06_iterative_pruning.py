@@ -625,15 +625,13 @@ by_rate = {}
 for rate in rates:
     for seed, net in dense_nets.items():
         pruned = pruning.prune_model(copy.deepcopy(net), 0.95)
-        by_rate[rate, seed] = training.train(pruned, digits, 1, lr=rate, seed=100 + seed).accuracy[
-            -1
-        ]
+        history = training.train(pruned, digits, 1, lr=rate, seed=100 + seed)
+        by_rate[rate, seed] = history.accuracy[-1]
 rates_table = pd.Series(by_rate).unstack().mean(axis=1).rename("validation accuracy").to_frame()
 best = rates_table["validation accuracy"].idxmax()
-claim("6.m", "0.01 or 0.05 is best; the lowest rate is over 1 point behind it, the highest over 10",
-      best in (1e-2, 5e-2)
-      and rates_table.loc[1e-4].item() < rates_table.loc[best].item() - 0.01
-      and rates_table.loc[0.5].item() < rates_table.loc[best].item() - 0.1)  # fmt: skip
+behind = rates_table["validation accuracy"].max() - rates_table["validation accuracy"]
+claim("6.m", "0.01 or 0.05 is best; 0.0001 and 0.5 end over 3 points behind",
+      best in (1e-2, 5e-2) and behind[1e-4] > 0.03 and behind[0.5] > 0.03)  # fmt: skip
 tables.approximate(
     rates_table.rename_axis(index="learning rate"), {"validation accuracy": "{:6.1%}"}
 )

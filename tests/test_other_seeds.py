@@ -57,4 +57,4 @@ def test_a_lesson_that_fails_is_named(course, capsys):
 def test_all_chance_of_a_lesson_starts_at_its_seeds(source):
     text = source.read_text(encoding="utf-8")
     assert re.search(r"^SEEDS? = ", text, re.MULTILINE)
-    assert not re.findall(r"(?:seed_everything|manual_seed|default_rng)\(\d|seed=\d+[,)]", text)
+    assert not re.findall(r"(?:seed_everything|manual_seed|default_rng)\(\d+\)|seed=\d+[,)]", text)

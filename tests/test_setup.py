@@ -82,7 +82,7 @@ def make(*arguments: str) -> str:
     """What make prints; not under the settings of a make that may be running these tests."""
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
-    settings = {"PYTHON", "LAB_ARGS", "PYTEST_ARGS", "ARGS"}
+    settings = {"PYTHON", "LAB_ARGS", "PYTEST_ARGS", "JOBS", "ARGS"}
     clean = {
         name: value
         for name, value in os.environ.items()
