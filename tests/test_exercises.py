@@ -17,7 +17,7 @@ from right_answers import RIGHT_ANSWERS
 
 from course_utils import masks, progress, schedules, scores
 from course_utils.authoring import build
-from course_utils.exercises import all_exercises, exercises_of
+from course_utils.exercises import all_exercises, comparing, exercises_of, feedback
 from course_utils.exercises import lesson00 as ex00
 from course_utils.exercises import lesson01 as ex01
 from course_utils.exercises import lesson02 as ex02
@@ -241,6 +241,68 @@ def test_an_input_changed_in_place_is_named():
 
     text = ex01.model_sparsity.judge(reorders).text
     assert "It changes weights in place" in words(text)
+
+
+def test_gradients_switched_on_in_an_input_are_named():
+    def on_the_input(weight, loss):
+        (gradient,) = torch.autograd.grad(loss(weight.requires_grad_()), weight)
+        return weight * gradient + 1
+
+    text = ex05.taylor_scores.judge(on_the_input).text
+    assert "It switches on gradients on `weight` itself; work on a clone." in words(text)
+    assert "in place" not in text
+
+
+def test_gradients_switched_on_inside_a_dictionary_are_named():
+    def on_the_input(weights):
+        result = ex05.comparable_norms.reference(weights)
+        for weight in weights.values():
+            weight.requires_grad = True
+        return result
+
+    text = ex05.comparable_norms.judge(on_the_input).text
+    assert "It switches on gradients on `weights` itself" in words(text)
+
+
+def test_numbers_that_print_alike_come_with_their_difference():
+    def rounded(weights):
+        taught = ex05.comparable_norms.reference(weights)
+        return {name: norms + 3e-5 for name, norms in taught.items()}
+
+    text = ex05.comparable_norms.judge(rounded).text
+    assert "Differ   : they print alike; largest difference 3e-05" in text
+    assert "Differ" not in ex01.apply_mask.judge(lambda weight, mask: weight * mask + 1).text
+
+
+def test_two_results_in_one_are_told_apart_from_one():
+    def both(weight, n, dim):
+        if n == math.inf:
+            return weight.movedim(dim, 0).flatten(1).abs().max(1)
+        return scores.group_norm(weight, n, dim)
+
+    text = words(ex05.group_norms.judge(both).text)
+    assert "`.max(dim)` returns values and indices; take `.amax(dim)` or `.max(dim).values`" in text
+    sort = comparing.difference(torch.ones(2), torch.ones(2, 2).sort(1), 0)
+    assert sort.wrong.startswith("`.sort(…)` returns values and indices")
+
+
+def test_types_are_named_in_plain_words():
+    text = ex01.apply_mask.judge(lambda weight, mask: (weight * mask).numpy()).text
+    assert "It is a NumPy array where a tensor of shape" in text
+    assert "Yours    : a NumPy array" in text
+    assert "ndarray" not in text
+    assert comparing.type_words(OSError()) == "an OSError"
+
+
+def test_a_matrix_stands_in_a_block_and_inside_another_value_in_one_line():
+    matrix, mask = torch.tensor([[0.5, -2.0], [3.0, 1.0]]), torch.eye(2).bool()
+    assert feedback.describe(matrix) == "\n    0.5  -2\n      3   1"
+    assert feedback.describe(mask) == "\n    ■ □\n    □ ■"
+    assert feedback.describe({"fc": matrix}) == "{'fc': [[0.5, -2], [3, 1]]}"
+    assert feedback.describe((matrix, mask)) == "([[0.5, -2], [3, 1]], ■ □ / □ ■)"
+    assert feedback.describe([torch.zeros(0, 2), torch.zeros(9, 9)]) == (
+        "[tensor 0×2, float32, tensor 9×9, float32]"
+    )
 
 
 def test_a_crash_shows_the_learners_own_line(tmp_path):

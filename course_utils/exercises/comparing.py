@@ -2,19 +2,24 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The first difference found: ``what`` was checked, and what was found ``wrong`` with it."""
+    """The first difference found: ``what`` was checked, and what was found ``wrong`` with it.
+
+    ``gap``: how far apart the numbers are at most, where it is their values that differ.
+    """
 
     what: str
     wrong: str
+    gap: float = 0.0
 
 
 def same(a: object, b: object, tolerance: float) -> bool:
@@ -60,7 +65,8 @@ def _compare_numbers(expected: float, got: object, tolerance: float) -> Differen
         return Difference("the type of the result", _type_words(expected, got))
     if math.isclose(value, expected, rel_tol=tolerance, abs_tol=tolerance):
         return None
-    return Difference("the value", f"It is {value:.6g} where {expected:.6g} is expected.")
+    words = f"It is {value:.6g} where {expected:.6g} is expected."
+    return Difference("the value", words, abs(value - expected))
 
 
 def as_number(value: object) -> float | None:
@@ -89,7 +95,8 @@ def _compare_tensors(expected: Tensor, got: object, tolerance: float) -> Differe
     if close.all():
         return None
     wrong = int((~close).sum())
-    return Difference("the values", f"{wrong} of {close.numel()} numbers differ.")
+    gap = (got.double() - expected.double())[~close].abs().max().item()
+    return Difference("the values", f"{wrong} of {close.numel()} numbers differ.", gap)
 
 
 def _compare_masks(expected: Tensor, got: Tensor) -> Difference | None:
@@ -129,21 +136,40 @@ def _first(entries, tolerance: float) -> Difference | None:
     for name, expected, got in entries:
         found = difference(expected, got, tolerance)
         if found is not None:
-            return Difference(f"{found.what} of {name}", found.wrong)
+            return replace(found, what=f"{found.what} of {name}")
     return None
 
 
 def _type_words(expected: object, got: object) -> str:
     if got is None:
         return "It is None: is there a path through your function without a return?"
+    if type(got).__module__ == "torch.return_types":
+        return _two_results_words(type(got).__name__)
     return f"It is {_kind(got)} where {_kind(expected)} is expected."
+
+
+def _two_results_words(function: str) -> str:
+    if function in ("max", "min"):
+        return (
+            f"`.{function}(dim)` returns values and indices; take `.a{function}(dim)` or "
+            f"`.{function}(dim).values`."
+        )
+    return f"`.{function}(…)` returns values and indices; take its `.values` or its `.indices`."
 
 
 def _kind(value: object) -> str:
     if isinstance(value, Tensor):
         return f"a tensor of shape {_shape(value)}"
     names = {bool: "True or False", int: "a number", float: "a number", dict: "a dictionary"}
-    return names.get(type(value), f"a {type(value).__name__}")
+    return names.get(type(value)) or type_words(value)
+
+
+def type_words(value: object) -> str:
+    """The type of a value with its article: "a list", "an OrderedDict"."""
+    if isinstance(value, np.ndarray):
+        return "a NumPy array"
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "AEIOaeio" else f"a {name}"
 
 
 def _shape(tensor: Tensor) -> str:

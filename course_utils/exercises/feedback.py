@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils._text import wrapped
-from course_utils.exercises.comparing import difference
+from course_utils.exercises.comparing import difference, type_words
 from course_utils.progress import SIGNS
 
 
@@ -102,7 +102,7 @@ def misconceived(exercise, failure, misconception) -> Verdict:
         "not right yet.",
         misconception.says,
         *_case(exercise, failure),
-        *_results(failure),
+        *_results(exercise, failure),
         *_printed(failure),
         *_advice(exercise),
         picture=_picture(failure),
@@ -116,7 +116,7 @@ def wrong(exercise, failure) -> Verdict:
         "not right yet.",
         *_what(exercise, failure),
         *_case(exercise, failure),
-        *_results(failure),
+        *_results(exercise, failure),
         *_printed(failure),
         *_advice(exercise),
         picture=_picture(failure),
@@ -131,13 +131,8 @@ def _verdict(exercise, outcome: str, headline: str, *lines: str, picture=None) -
 
 def _what(exercise, failure) -> list[str]:
     if failure.got.changed:
-        names = exercise.reference.__code__.co_varnames
-        changed = " and ".join(names[index] for index in failure.got.changed)
-        return [
-            "Checked  : that your function leaves its inputs alone",
-            f"It changes {changed} in place. Work on a copy, or compute a new tensor: whoever "
-            "called you still needs the old one.",
-        ]
+        checked = "Checked  : that your function leaves its inputs alone"
+        return [checked, *_side_effects(exercise, failure.got)]
     if failure.expected.error is not None:
         refusal = type(failure.expected.error).__name__
         return [
@@ -146,6 +141,21 @@ def _what(exercise, failure) -> list[str]:
         ]
     found = difference(failure.expected.result, failure.got.result, exercise.tolerance)
     return [f"Checked  : {found.what}", found.wrong]
+
+
+def _side_effects(exercise, got) -> list[str]:
+    names = exercise.reference.__code__.co_varnames
+    rewritten = " and ".join(names[index] for index in got.changed if index not in got.switched)
+    switched = " and ".join(f"`{names[index]}`" for index in got.switched)
+    lines = []
+    if rewritten:
+        lines.append(
+            f"It changes {rewritten} in place. Work on a copy, or compute a new tensor: whoever "
+            "called you still needs the old one."
+        )
+    if switched:
+        lines.append(f"It switches on gradients on {switched} itself; work on a clone.")
+    return lines
 
 
 def _case(exercise, failure) -> list[str]:
@@ -157,8 +167,14 @@ def _case(exercise, failure) -> list[str]:
     return [f"Case     : {failure.case.label}", *(f"Given    : {line}" for line in given)]
 
 
-def _results(failure) -> list[str]:
-    return [f"Expected : {_outcome(failure.expected)}", f"Yours    : {_outcome(failure.got)}"]
+def _results(exercise, failure) -> list[str]:
+    expected, yours = _outcome(failure.expected), _outcome(failure.got)
+    lines = [f"Expected : {expected}", f"Yours    : {yours}"]
+    if expected == yours:  # as printed: the digits that differ are not shown
+        found = difference(failure.expected.result, failure.got.result, exercise.tolerance)
+        if found is not None and 0 < found.gap < math.inf:
+            lines.append(f"Differ   : they print alike; largest difference {found.gap:.2g}")
+    return lines
 
 
 def _outcome(observation) -> str:
@@ -202,33 +218,54 @@ def describe(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, Mapping):
-        inside = ", ".join(f"{key!r}: {describe(entry)}" for key, entry in value.items())
+        inside = ", ".join(f"{key!r}: {_describe_entry(entry)}" for key, entry in value.items())
         return f"{{{inside}}}"
     if isinstance(value, list | tuple):
-        inside = ", ".join(describe(entry) for entry in value)
+        inside = ", ".join(_describe_entry(entry) for entry in value)
         return f"[{inside}]" if isinstance(value, list) else f"({inside})"
     if isinstance(value, nn.Module):
-        return f"a {type(value).__name__}"
+        return type_words(value)
     if callable(value):
         return f"a function {getattr(value, '__name__', '')}".strip()
-    return str(value) if isinstance(value, int | str) else f"a {type(value).__name__}"
+    return str(value) if isinstance(value, int | str) else type_words(value)
+
+
+def _describe_entry(value: object) -> str:
+    """A value inside another: a matrix stands in one line here."""
+    if not isinstance(value, Tensor) or value.dim() != 2 or not _is_drawn(value):
+        return describe(value)
+    if value.dtype == torch.bool:
+        return " / ".join(_drawn(value))
+    rows = [", ".join(_number(x) for x in row) for row in value.tolist()]
+    return f"[{', '.join(f'[{row}]' for row in rows)}]"
 
 
 def _describe_tensor(tensor: Tensor) -> str:
-    if tensor.numel() > 60 or tensor.dim() > 2:
+    if not _is_drawn(tensor):
         shape = "×".join(map(str, tensor.shape))
         return f"tensor {shape}, {str(tensor.dtype).removeprefix('torch.')}{_mask_words(tensor)}"
     if tensor.dtype == torch.bool and tensor.dim() > 0:
-        rows = torch.atleast_2d(tensor).tolist()
-        drawn = [" ".join("■" if kept else "□" for kept in row) for row in rows]
+        drawn = _drawn(tensor)
         return drawn[0] + "   (■ True, □ False)" if len(drawn) == 1 else _block(drawn)
     if tensor.dim() == 2:
         rows = [[_number(x) for x in row] for row in tensor.tolist()]
-        width = max(len(x) for row in rows for x in row) if rows[0] else 0
+        width = max(len(x) for row in rows for x in row)
         return _block([" ".join(x.rjust(width) for x in row) for row in rows])
     if tensor.dim() == 1:
         return f"[{', '.join(_number(x) for x in tensor.tolist())}]"
     return _number(tensor.item())
+
+
+def _is_drawn(tensor: Tensor) -> bool:
+    """Whether its numbers are shown; else its shape is."""
+    if tensor.numel() > 60 or tensor.dim() > 2:
+        return False
+    return tensor.dim() < 2 or tensor.numel() > 0
+
+
+def _drawn(mask: Tensor) -> list[str]:
+    rows = torch.atleast_2d(mask).tolist()
+    return [" ".join("■" if kept else "□" for kept in row) for row in rows]
 
 
 def _mask_words(tensor: Tensor) -> str:

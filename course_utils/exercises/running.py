@@ -6,10 +6,11 @@ import io
 import linecache
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor, nn
 
 from course_utils.exercises.comparing import same
 
@@ -25,13 +26,15 @@ class Observation:
 
     ``error``: what it raised, or None. ``place``: the line of the function's own file or cell that
     was running then, as (number, text). ``changed``: the positions of the arguments that it
-    changed in place. ``printed``: what it printed.
+    changed in place; ``switched``: those of them where it only switched on gradients.
+    ``printed``: what it printed.
     """
 
     result: object = None
     error: BaseException | None = None
     place: tuple[int, str] | None = None
     changed: tuple[int, ...] = ()
+    switched: tuple[int, ...] = ()
     printed: str = ""
 
     @property
@@ -43,6 +46,7 @@ class Observation:
         return (
             type(self.error) is type(other.error)
             and self.changed == other.changed
+            and self.switched == other.switched
             and same(self.result, other.result, tolerance)
         )
 
@@ -65,12 +69,13 @@ def observe(function: Callable, make: Callable[[], tuple], seconds: float) -> Ob
             raise
         except BaseException as caught:  # SystemExit and the time limit are answers too
             error, place = caught, _own_line(caught, function)
-    changed = tuple(
-        index
-        for index, (after, before) in enumerate(zip(arguments, make(), strict=True))
-        if not same(after, before, tolerance=0)
-    )
-    return Observation(result, error, place, changed, printed.getvalue())
+    changed, switched = [], []
+    for index, (after, before) in enumerate(zip(arguments, make(), strict=True)):
+        rewritten = not same(after, before, tolerance=0)
+        if rewritten or _gradients_switched_on(after, before):
+            changed.append(index)
+            switched += [] if rewritten else [index]
+    return Observation(result, error, place, tuple(changed), tuple(switched), printed.getvalue())
 
 
 @contextlib.contextmanager
@@ -102,6 +107,22 @@ def time_limit(seconds: float) -> Iterator[None]:
         watcher.join()
         # Take back an exception that was asked for but not raised yet.
         ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
+
+
+def _gradients_switched_on(after: object, before: object) -> bool:
+    """Whether a tensor requires gradients now and did not before."""
+    pairs = zip(_tensors(after), _tensors(before), strict=False)
+    return any(now.requires_grad and not then.requires_grad for now, then in pairs)
+
+
+def _tensors(value: object) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, nn.Module):
+        yield from value.parameters()
+    elif isinstance(value, Mapping | list | tuple):
+        for entry in value.values() if isinstance(value, Mapping) else value:
+            yield from _tensors(entry)
 
 
 def _own_line(error: BaseException, function: Callable) -> tuple[int, str] | None:
