@@ -45,6 +45,20 @@ def _root_forgotten(weight: Tensor, n: float, dim: int) -> Tensor:
     return sizes.amax(1) if n == math.inf else (sizes**n).sum(1)
 
 
+def _square_root_for_every_n(weight: Tensor, n: float, dim: int) -> Tensor:
+    sizes = _rows(weight, dim).abs()
+    return sizes.amax(1) if n == math.inf else (sizes**n).sum(1).sqrt()
+
+
+def _sizes_added_up(weight: Tensor, n: float, dim: int) -> Tensor:
+    sizes = _rows(weight, dim).abs()
+    return sizes.amax(1) if n == math.inf else sizes.sum(1)
+
+
+def _always_l1(weight: Tensor, n: float, dim: int) -> Tensor:
+    return scores.group_norm(weight, 1, dim)
+
+
 def _signs_left(weight: Tensor, n: float, dim: int) -> Tensor:
     rows = _rows(weight, dim)
     return rows.amax(1) if n == math.inf else (rows**n).sum(1) ** (1 / n)
@@ -150,6 +164,21 @@ group_norms = Exercise(
             _root_forgotten,
             "The root is missing. After the sum of |w|ⁿ take the n-th root, ** (1 / n): the row "
             "(3, −4) has the L2 norm 5, not 25.",
+        ),
+        Misconception(
+            _square_root_for_every_n,
+            "You take the square root whatever `n` is. It belongs to n = 2 alone: the n-th root is "
+            "** (1 / n), which leaves the sum as it is for n = 1.",
+        ),
+        Misconception(
+            _sizes_added_up,
+            "You add up the sizes whatever `n` is: the power and the root are missing. Raise |w| "
+            "to the n, add up, then take ** (1 / n).",
+        ),
+        Misconception(
+            _always_l1,
+            "You compute the L1 norm whatever `n` is. Use n as the power and 1/n for the root, and "
+            "take the largest |w| for math.inf.",
         ),
         Misconception(
             _signs_left,
@@ -283,6 +312,14 @@ def _tied_all_go(weight: Tensor, sparsity: float, n: float, dim: int) -> Tensor:
     return _slices_of(norms, weight, int(gone.sum()), dim)
 
 
+def _slices_by_topk(weight: Tensor, sparsity: float, n: float, dim: int) -> Tensor:
+    norms = scores.group_norm(weight, n, dim)
+    mask = torch.ones_like(weight, dtype=torch.bool)
+    smallest = norms.topk(round(sparsity * len(norms)), largest=False).indices
+    mask.movedim(dim, 0)[smallest] = False
+    return mask
+
+
 def _threshold_before_the_first(weight: Tensor, sparsity: float, n: float, dim: int) -> Tensor:
     norms = scores.group_norm(weight, n, dim)
     threshold = norms.sort().values[round(sparsity * len(norms)) - 1]
@@ -400,6 +437,11 @@ slice_mask = Exercise(
             "more than asked. Take the first round(sparsity · slices) of argsort(stable=True).",
         ),
         Misconception(
+            _slices_by_topk,
+            "Right, but for ties: of equal norms torch.topk takes whichever it finds, and here the "
+            "first go first. Use argsort(stable=True)[:count], or masks.mask_from_scores.",
+        ),
+        Misconception(
             _threshold_before_the_first,
             "You prune everything up to a threshold. Where nothing is to go, that is entry 0 − 1 "
             "of the sorted norms, the *largest*, and all slices go; and of equal ones too many go. "
@@ -506,6 +548,32 @@ def _sums_of_sizes(weights: Weights) -> Weights:
     return _zero_where_undefined({name: norms / norms.mean() for name, norms in sizes.items()})
 
 
+def _squares_compared(weights: Weights) -> Weights:
+    squares = {name: w.flatten(1).square().sum(1) for name, w in weights.items()}
+    return {name: sums / sums.mean() for name, sums in squares.items()}
+
+
+def _squares_compared_or_zero(weights: Weights) -> Weights:
+    return _zero_where_undefined(_squares_compared(weights))
+
+
+def _over_dim_1_alone(weights: Weights) -> Weights:
+    norms = {name: weight.norm(dim=1) for name, weight in weights.items()}
+    return {name: each / each.mean() for name, each in norms.items()}
+
+
+def _over_dim_1_alone_or_zero(weights: Weights) -> Weights:
+    return _zero_where_undefined(_over_dim_1_alone(weights))
+
+
+def _by_the_median(weights: Weights) -> Weights:
+    return {name: norms / norms.median() for name, norms in _norms(weights).items()}
+
+
+def _by_the_median_or_zero(weights: Weights) -> Weights:
+    return _zero_where_undefined(_by_the_median(weights))
+
+
 BY_THE_LARGEST = (
     "You divide by the largest norm of the layer. Then one unusually large filter makes all others "
     "of its layer look small. Divide by the mean: 1 is an *average* filter."
@@ -513,6 +581,18 @@ BY_THE_LARGEST = (
 BY_THE_SUM = (
     "You divide by the sum of the norms, so that a filter's score is its share, and in a layer of "
     "many filters every share is small. Divide by the mean, and the number of filters drops out."
+)
+SQUARES_COMPARED = (
+    "The root is missing: you compare sums of squares, so a filter of twice the norm counts four "
+    "times. Take the root of each sum, then divide by the mean of the roots."
+)
+OVER_DIM_1_ALONE = (
+    "You take the norm over dim 1 alone. A conv filter has more dims, (in, k, k), and the result "
+    "has another shape. Call .flatten(1) first: then dim 1 holds the whole filter."
+)
+BY_THE_MEDIAN = (
+    "You divide by the median. The *mean* is asked for: with two filters torch's median is the "
+    "smaller norm, and the average filter no longer scores 1."
 )
 NAN_TOO = " And a layer of zeros comes out as 0/0, which is NaN; it is to score 0."
 
@@ -624,6 +704,12 @@ comparable_norms = Exercise(
             "You divide by the layer's mean, as you should, but take L1 norms. Here the L2 norm "
             "of each filter is asked for.",
         ),
+        Misconception(_squares_compared_or_zero, SQUARES_COMPARED),
+        Misconception(_squares_compared, SQUARES_COMPARED + NAN_TOO),
+        Misconception(_over_dim_1_alone_or_zero, OVER_DIM_1_ALONE),
+        Misconception(_over_dim_1_alone, OVER_DIM_1_ALONE + NAN_TOO),
+        Misconception(_by_the_median_or_zero, BY_THE_MEDIAN),
+        Misconception(_by_the_median, BY_THE_MEDIAN + NAN_TOO),
     ),
     crashes={
         "'dict' object has no attribute": "`weights` holds several tensors by name. Go through "
@@ -689,6 +775,12 @@ def _tried_out(weight: Tensor, loss: Loss) -> Tensor:
         without.view(-1)[index] = 0
         changes.append((loss(without) - loss(weight)).abs())
     return torch.stack(changes).reshape(weight.shape)
+
+
+def _gradients_on_the_input(weight: Tensor, loss: Loss) -> Tensor:
+    weight.requires_grad_(True)
+    (gradient,) = torch.autograd.grad(loss(weight), weight)
+    return (weight * gradient).abs()
 
 
 def sum_of_squares(w: Tensor) -> Tensor:
@@ -813,6 +905,12 @@ taylor_scores = Exercise(
             "You set one weight after another to 0 and measure the true change. That is what the "
             "Taylor score estimates, but it takes a forward pass for every weight. One gradient "
             "estimates the change for all of them: |w · ∂L/∂w|.",
+        ),
+        Misconception(
+            _gradients_on_the_input,
+            "The right scores, but your function switches on gradients on `weight` itself; work on "
+            "a clone. Whoever called you could no longer change that tensor in place: write "
+            "w = weight.clone().requires_grad_(True).",
         ),
     ),
     crashes={

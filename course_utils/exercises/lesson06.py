@@ -47,6 +47,10 @@ def _counted_from_zero(end: float, rounds: int) -> Schedules:
     return _at([t / rounds for t in range(rounds)], end)
 
 
+def _last_round_missing(end: float, rounds: int) -> Schedules:
+    return _at([t / rounds for t in range(1, rounds)], end)
+
+
 def _with_the_start(end: float, rounds: int) -> Schedules:
     return _at([t / rounds for t in range(rounds + 1)], end)
 
@@ -78,6 +82,10 @@ def _what_is_left(end: float, rounds: int) -> Schedules:
     return _instead("geometric", lambda end, part: (1 - end) ** part, end, rounds)
 
 
+def _whole_factor_each_round(end: float, rounds: int) -> Schedules:
+    return _instead("geometric", lambda end, part: 1 - (1 - end) ** (part * rounds), end, rounds)
+
+
 def _equal_amounts_of_the_end(end: float, rounds: int) -> Schedules:
     wrong = [1 - (1 - end / rounds) ** t for t in range(1, rounds + 1)]
     return {**_right_schedules(end, rounds), "geometric": wrong}
@@ -85,6 +93,10 @@ def _equal_amounts_of_the_end(end: float, rounds: int) -> Schedules:
 
 def _cubic_still_to_go(end: float, rounds: int) -> Schedules:
     return _instead("cubic", lambda end, part: end * (1 - part) ** 3, end, rounds)
+
+
+def _cubic_to_the_full(end: float, rounds: int) -> Schedules:
+    return _instead("cubic", lambda end, part: 1 - (1 - part) ** 3, end, rounds)
 
 
 def _cubic_small_steps_first(end: float, rounds: int) -> Schedules:
@@ -140,6 +152,11 @@ three_schedules = Exercise(
             "reached. After the last round t is `rounds`: use range(1, rounds + 1).",
         ),
         Misconception(
+            _last_round_missing,
+            "Your lists are one short: the last round is missing, and with it the end. range stops "
+            "before its second number: use range(1, rounds + 1).",
+        ),
+        Misconception(
             _with_the_start,
             "Your lists begin with 0, the dense net. That is where you start, not what a round "
             "leaves behind: one entry for each round, the first at t = 1.",
@@ -167,6 +184,11 @@ three_schedules = Exercise(
             "minus that.",
         ),
         Misconception(
+            _whole_factor_each_round,
+            "In your geometric schedule you reach the end in round 1: the power is t, where it "
+            "should be t/rounds. Only after the last round is the density 1 − end.",
+        ),
+        Misconception(
             _equal_amounts_of_the_end,
             "In your geometric schedule each round prunes end/rounds of what is left. That is less "
             "and less of the whole, so the last round stays below the end. The density has to fall "
@@ -176,6 +198,11 @@ three_schedules = Exercise(
             _cubic_still_to_go,
             "Your cubic schedule falls to 0: end · (1 − t/rounds)³ is what is *still to be "
             "pruned*. Subtract it from the end.",
+        ),
+        Misconception(
+            _cubic_to_the_full,
+            "Your cubic schedule ends at 100 %: the factor `end` is missing. Multiply "
+            "1 − (1 − t/rounds)³ by it.",
         ),
         Misconception(
             _cubic_small_steps_first,
@@ -291,9 +318,10 @@ amounts = Exercise(
         ),
         Misconception(
             _totals,
-            "You give the totals themselves. prune.l1_unstructured would take each of them from "
-            "what is left, so that too much goes: the schedule [0.2, 0.4, 0.6] would leave 19 % of "
-            "the weights instead of 40 %. Work out each round's part of what is left.",
+            "You give the totals themselves, or your `before` stays 0: set it to `total` at the "
+            "end of each round. prune.l1_unstructured would take each total from what is left, so "
+            "that too much goes: the schedule [0.2, 0.4, 0.6] would leave 19 % of the weights "
+            "instead of 40 %. Work out each round's part of what is left.",
         ),
         Misconception(
             _of_what_stays,
@@ -379,6 +407,48 @@ def _product_ranked_and_old(weight: Tensor, mask: Tensor, sparsity: float) -> Te
     return mask & masks.magnitude_mask(weight * mask, sparsity)
 
 
+def _product_ranked_to_the_larger_count(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return masks.magnitude_mask(weight * mask, max(sparsity, masks.sparsity(mask)))
+
+
+def _missing(mask: Tensor, sparsity: float) -> int:
+    """How many weights are still to go; below 0 where less is asked than is pruned already."""
+    return round(sparsity * mask.numel()) - int((~mask).sum())
+
+
+def _without(mask: Tensor, positions: Tensor) -> Tensor:
+    new = mask.flatten().clone()
+    new[positions] = False
+    return new.reshape(mask.shape)
+
+
+def _negative_slice_of_the_kept(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    kept = mask.flatten().nonzero().flatten()
+    order = weight.flatten()[kept].abs().argsort(stable=True)
+    return _without(mask, kept[order[: _missing(mask, sparsity)]])
+
+
+def _negative_slice_of_all(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    order = weight.abs().masked_fill(~mask, torch.inf).flatten().argsort(stable=True)
+    return _without(mask, order[: _missing(mask, sparsity)])
+
+
+def _written_into_a_copy(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return mask.clone()
+
+
+def _topk_of_all(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    ranked = weight.abs().masked_fill(~mask, -torch.inf).flatten()
+    count = max(round(sparsity * mask.numel()), int((~mask).sum()))
+    return _without(torch.ones_like(mask), ranked.topk(count, largest=False).indices)
+
+
+def _topk_of_the_kept(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    kept = mask.flatten().nonzero().flatten()
+    count = max(_missing(mask, sparsity), 0)
+    return _without(mask, kept[weight.flatten()[kept].abs().topk(count, largest=False).indices])
+
+
 def _brings_back_if_asked_for_less(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
     return masks.mask_from_scores(weight.abs().masked_fill(~mask, -torch.inf), sparsity)
 
@@ -396,6 +466,13 @@ def _next_tied_go(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
     if count <= 0:
         return mask.clone()
     return mask & (weight.abs() > weight.abs()[mask].kthvalue(count).values)
+
+
+def _next_tied_stay(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    ranked = weight.abs().masked_fill(~mask, -torch.inf)
+    count = max(round(sparsity * mask.numel()), int((~mask).sum()))
+    threshold = torch.inf if count == mask.numel() else ranked.flatten().sort().values[count]
+    return mask & (ranked >= threshold)
 
 
 def _mask_in_place(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
@@ -514,6 +591,39 @@ next_mask = Exercise(
             "pruned ones a score below 0.",
         ),
         Misconception(
+            _product_ranked_to_the_larger_count,
+            "The count is right. But you rank weight * mask, where a pruned weight scores 0, and "
+            "so does a kept weight that is 0. Where the kept one stands first it goes, and the "
+            "pruned one comes back. Give the pruned ones a score below 0.",
+        ),
+        Misconception(
+            _negative_slice_of_the_kept,
+            "Right, until less is asked for than is pruned already. Then the number still to go is "
+            "negative, and order[:-1] is everything but the last. Take max(…, 0) of it.",
+        ),
+        Misconception(
+            _negative_slice_of_all,
+            "Right, until less is asked for than is pruned already. Then the number still to go is "
+            "negative, order[:-1] is everything but the last, and no kept weight is left. Take "
+            "max(…, 0) of it.",
+        ),
+        Misconception(
+            _written_into_a_copy,
+            "Your mask is the earlier one: nothing new is pruned. new[mask] is a copy, so "
+            "new[mask][…] = False is lost. Find the positions first, "
+            "kept = new.flatten().nonzero().flatten(), and write into the flat mask itself.",
+        ),
+        Misconception(
+            _topk_of_all,
+            "Right, but for ties: of equal scores torch.topk takes whichever it finds, and here "
+            "the first go first. Use argsort(stable=True)[:count].",
+        ),
+        Misconception(
+            _topk_of_the_kept,
+            "Right, but for ties: of equal kept weights torch.topk takes whichever it finds, and "
+            "here the first go first. Use argsort(stable=True)[:count].",
+        ),
+        Misconception(
             _brings_back_if_asked_for_less,
             "Right, until less is asked for than is pruned already: then you bring weights back. "
             "The count never falls: take the larger of the two.",
@@ -525,6 +635,11 @@ next_mask = Exercise(
         Misconception(
             _next_tied_go,
             "Where kept weights tie at the threshold, all of them go, so the total is more than "
+            "asked. Count positions, not values: the first of equal ones go first.",
+        ),
+        Misconception(
+            _next_tied_stay,
+            "Where kept weights tie at the threshold, all of them stay, so the total is less than "
             "asked. Count positions, not values: the first of equal ones go first.",
         ),
         Misconception(
@@ -545,6 +660,8 @@ next_mask = Exercise(
         "product of floats does not.",
         "selected number k out of range": "There is no 0-th smallest weight. When nothing more is "
         "to go, return a copy of the earlier mask.",
+        "out of bounds for dimension": "An index is too large. Where all weights go, the sorted "
+        "scores have no entry number `count` to serve as a threshold: rank the weights instead.",
     },
 )
 
@@ -582,6 +699,22 @@ def _prunes_once(weight: Tensor, schedule: list[float], train: Train) -> tuple[T
 def _trains_once(weight: Tensor, schedule: list[float], train: Train) -> tuple[Tensor, Tensor]:
     mask = masks.magnitude_mask(weight, schedule[-1] if schedule else 0.0)
     return (train(weight * mask, mask) * mask if schedule else weight), mask
+
+
+def _trains_after_the_loop(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+    return train(weight * mask, mask) * mask, mask
+
+
+def _trains_after_the_loop_unmasked(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _trains_after_the_loop(weight, schedule, train)[1]
+    return train(weight * mask, mask), mask
 
 
 def _ranks_the_first(weight: Tensor, schedule: list[float], train: Train) -> tuple[Tensor, Tensor]:
@@ -788,6 +921,17 @@ prune_in_rounds = Exercise(
             _trains_once,
             "You train once, after the last pruning. Train in every round, so that the next mask "
             "is made from weights that have adapted to the one before.",
+        ),
+        Misconception(
+            _trains_after_the_loop,
+            "You train once, after the loop, and even where there is no round at all. Training "
+            "belongs inside: train in every round, so that the next mask is made from weights that "
+            "have adapted to the one before.",
+        ),
+        Misconception(
+            _trains_after_the_loop_unmasked,
+            "You train once, after the loop, and return what train gives back, pruned weights and "
+            "all. Train inside the loop, in every round, and multiply by the mask after it.",
         ),
         Misconception(
             _ranks_the_first,

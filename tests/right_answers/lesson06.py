@@ -40,6 +40,12 @@ def amounts_by_index(schedule):
     return tuple(result)
 
 
+def amounts_as_tensors(schedule):
+    totals = torch.tensor([0.0, *schedule], dtype=torch.float64)
+    left = 1 - totals[:-1]
+    return list(torch.where(left > 0, totals.diff() / left, 0.0))  # 0-dim tensors
+
+
 def mask_by_candidates(weight, mask, sparsity):
     missing = round(sparsity * mask.numel()) - int((~mask).sum())
     new = mask.flatten().clone()
@@ -93,7 +99,7 @@ def ticket_of_copies(initial, masks):
 
 RIGHT_ANSWERS = {
     "6.1": (schedules_step_by_step, schedules_by_tensors),
-    "6.2": (amounts_from_densities, amounts_by_index),
+    "6.2": (amounts_from_densities, amounts_by_index, amounts_as_tensors),
     "6.3": (mask_by_candidates, mask_by_loop),
     "6.4": (rounds_masked_before, rounds_by_recursion),
     "6.5": (ticket_by_names, ticket_of_copies),
