@@ -18,7 +18,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MultipleLocator, PercentFormatter
 from torch import Tensor
 
 from course_utils.masks import global_masks
@@ -226,6 +226,7 @@ def accuracy_curves(
         ax.axhline(dense, label="dense", **LOOKS["dense"])
     ax.set_xticks(steps, [f"{100 * value:g}" for value in sparsities])
     ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(lowest, 1))
+    ax.yaxis.set_major_locator(MultipleLocator(0.05 if lowest else 0.2))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
     ax.set_title(title)
     ax.legend(loc="lower left")
@@ -260,16 +261,17 @@ def line_curves(
 
 
 @course_style()
-def survivors(maps: Mapping[str, Tensor], title: str) -> Figure:
+def survivors(maps: Mapping[str, Tensor], title: str, top: float | None = None) -> Figure:
     """The part of each input pixel's weights that is left, drawn over the 28×28 input.
 
-    ``maps``: name → first-layer mask (units, 784). Each panel has its own scale, in per cent.
+    ``maps``: name → first-layer mask (units, 784). Each panel has its own scale, in per cent,
+    unless ``top`` gives the end of one for all.
     """
     fig, axes = figure(1, len(maps), height=0.9 + 4.2 / len(maps))
     for ax, (name, mask) in zip(axes, maps.items(), strict=True):
         left = 100 * mask.float().mean(0).reshape(28, 28)
-        top = max(1, float(left.max()))  # a panel without survivors has a scale, too
-        image = ax.imshow(left.numpy(), cmap="cividis", vmin=0, vmax=top)
+        end = top or max(1, float(left.max()))  # a panel without survivors has a scale, too
+        image = ax.imshow(left.numpy(), cmap="cividis", vmin=0, vmax=end)
         ax.set_title(name)
         ax.set(xlabel="pixel column", xticks=[0, 14, 27], yticks=[0, 14, 27])
         ax.grid(False)

@@ -28,7 +28,8 @@ from course_utils.training import evaluate, seed_everything, train
 SEEDS = tuple(shift + seed for shift in (0, 20, 40, 60) for seed in range(5))
 SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 ROUNDS = 10  # of one epoch each
-SPLITS = ((10, 1), (5, 2), (2, 5))  # rounds × epochs a round: ten epochs in all
+LAST_CUTS = (0.98, 0.97, 0.95, 0.9)  # the total before the last cut to 99 %
+EPOCHS_AFTER = (1, 2, 4, 9)  # the last cut
 DENSE_EPOCHS = 4  # before anything is pruned
 LOTTERY = (0.5, 0.8, 0.9, 0.95, 0.98)  # the rounds of the lottery
 TICKETS = (0.8, 0.95, 0.98)  # those whose tickets are tested
@@ -55,35 +56,45 @@ def prune_in_rounds(
 
 
 def schedule_rows(seed: int, data: Digits) -> list[Row]:
-    """Test accuracies of one seed: every schedule at every sparsity, ten epochs each.
+    """Test accuracies of one seed: every schedule at every sparsity, ten rounds of one epoch each.
 
-    "dense" trains on without pruning. "source" is 10 %, then 5 points more a round up to 50 %. At
-    99 % the ten epochs are also split into fewer, longer rounds.
+    "dense" trains on without pruning. "source" is 10 %, then 5 points more a round up to 50 %.
     """
     dense = dense_net(seed, data)
-    plans = [("dense", 0.0, ROUNDS, 1, [0.0] * ROUNDS)]
-    plans += [("source", 0.5, ROUNDS, 1, [*schedules.linear(0.5, 9, start=0.05), 0.5])]
+    plans = [("dense", 0.0, [0.0] * ROUNDS)]
+    plans += [("source", 0.5, [*schedules.linear(0.5, 9, start=0.05), 0.5])]
     for name, shape in schedules.SCHEDULES.items():
-        for sparsity in SPARSITIES:
-            plans.append((name, sparsity, ROUNDS, 1, shape(sparsity, ROUNDS)))
-        if name != "one-shot":  # which has no rounds to split
-            for rounds, epochs in SPLITS[1:]:
-                plans.append((name, 0.99, rounds, epochs, shape(0.99, rounds)))
+        plans += [(name, sparsity, shape(sparsity, ROUNDS)) for sparsity in SPARSITIES]
     rows = []
-    for name, sparsity, rounds, epochs, schedule in plans:
-        model, _ = prune_in_rounds(dense, data, schedule, epochs, seed)
+    for name, sparsity, schedule in plans:
+        model, _ = prune_in_rounds(dense, data, schedule, 1, seed)
         accuracy = evaluate(model, data.test)
-        rows.append(
-            {
-                "seed": seed,
-                "schedule": name,
-                "sparsity": sparsity,
-                "rounds": rounds,
-                "epochs": epochs,
-                "accuracy": accuracy,
-            }
-        )
+        rows.append({"seed": seed, "schedule": name, "sparsity": sparsity, "accuracy": accuracy})
     return rows
+
+
+def step_rows(seed: int, data: Digits) -> list[Row]:
+    """Test accuracies of one seed at 99 %: the depth of the last cut, and the epochs after it.
+
+    Nine rounds of one epoch go up in equal steps to the total ``before``, a tenth cuts to 99 %. One
+    epoch follows. After the deepest cut training goes on, and more epochs are measured.
+    """
+    dense = dense_net(seed, data)
+    rows = []
+    for before in LAST_CUTS:
+        schedule = [*schedules.linear(before, ROUNDS - 1), 0.99]
+        model, _ = prune_in_rounds(dense, data, schedule, 1, seed)
+        rows.append(_step_row(seed, before, 1, model, data))
+    for epochs in range(2, EPOCHS_AFTER[-1] + 1):  # the last model is the one of the deepest cut
+        train(model, data, epochs=1, seed=1000 + 100 * seed + ROUNDS + epochs)
+        if epochs in EPOCHS_AFTER:
+            rows.append(_step_row(seed, before, epochs, model, data))
+    return rows
+
+
+def _step_row(seed: int, before: float, epochs: int, model: nn.Module, data: Digits) -> Row:
+    accuracy = evaluate(model, data.test)
+    return {"seed": seed, "before": before, "epochs": epochs, "accuracy": accuracy}
 
 
 def ticket_rows(seed: int, data: Digits) -> list[Row]:
@@ -134,15 +145,16 @@ def _ticket_row(seed: int, start: str, sparsity: float, model: nn.Module, data: 
 
 EXPERIMENTS: dict[str, Callable[[int, Digits], list[Row]]] = {
     "schedules": schedule_rows,
+    "steps": step_rows,
     "tickets": ticket_rows,
 }
 
 
 def load(name: str, seeds: Iterable[int] = SEEDS) -> pd.DataFrame:
-    """The stored results of these seeds: of :func:`schedule_rows` or :func:`ticket_rows`.
+    """The stored results of these seeds: of :func:`schedule_rows` and its like.
 
-    ``name``: "schedules" or "tickets"; accuracies in [0, 1]. Raises ``ValueError`` for another name
-    or a seed that has not been run.
+    ``name``: "schedules", "steps" or "tickets"; accuracies in [0, 1]. Raises ``ValueError`` for
+    another name or a seed that has not been run.
     """
     check_choice("name", name, EXPERIMENTS)
     with (files("course_utils") / "results" / f"{name}.csv").open(encoding="utf-8") as file:
@@ -170,7 +182,7 @@ def _one_seed(name: str, seed: int) -> list[Row]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line: run the named experiments, or both, and store their tables."""
+    """The command line: run the named experiments, or all, and store their tables."""
     parser = argparse.ArgumentParser(prog="python -m course_utils.sweeps", description=__doc__)
     parser.add_argument("experiment", nargs="*", choices=[[], *EXPERIMENTS], default=[])
     parser.add_argument("--workers", type=int, help="how many seeds to run at once")
