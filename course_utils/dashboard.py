@@ -16,6 +16,7 @@ from course_utils.widgets import display_live
 
 SECONDS = 1.0  # between two looks at the record
 THREAD = "progress table"
+LEFT = "text-align: left"
 
 _table: ipywidgets.HTML | None = None
 _watcher: threading.Thread | None = None
@@ -44,7 +45,7 @@ def refresh(table: ipywidgets.HTML) -> None:
 def as_html(standings: list[Standing]) -> str:
     """The table, a row for each lesson, and below it what is next and the minutes left."""
     heads = ("lesson", "exercises right", "state", "minutes left")
-    columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    columns = "".join(f'<th scope="col" style="{LEFT}">{head}</th>' for head in heads)
     rows = "".join(_row(standing) for standing in standings)
     return (
         '<div class="jp-RenderedHTMLCommon"><table>'
@@ -63,13 +64,11 @@ def state(standing: Standing) -> str:
 
 def _row(standing: Standing) -> str:
     lesson = standing.lesson
-    cells = (
-        f"{len(standing.right)} of {len(standing.exercises)}",
-        state(standing),
-        str(standing.minutes_left),
-    )
-    head = f'<th scope="row">{lesson.number} {escape(lesson.title)}</th>'
-    return f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    done = f"{len(standing.right)} of {len(standing.exercises)}"
+    values = (done, state(standing), standing.minutes_left)
+    cells = "".join(f'<td style="{LEFT}">{value}</td>' for value in values)
+    head = f'<th scope="row" style="{LEFT}">{lesson.number} {escape(lesson.title)}</th>'
+    return f"<tr>{head}{cells}</tr>"
 
 
 def _what_is_next(standings: list[Standing]) -> str:

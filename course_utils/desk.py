@@ -70,19 +70,21 @@ def changed(root: Path = ROOT) -> list[Path]:
     ]
 
 
-def current_edition(lesson: str, root: Path = ROOT) -> str | None:
+def current_edition(lesson: str, root: Path | None = None) -> str | None:
     """The edition of a lesson ("05") in the course: eight digits that change with its text.
 
     None if the course has no such lesson, or if the library came without the lessons.
     """
-    return next((_edition_of(each) for each in lessons(root) if each.name[:2] == lesson), None)
+    found = (each for each in lessons(root or _course()) if each.name[:2] == lesson)
+    return next(map(_edition_of, found), None)
 
 
-def check(lesson: str, edition: str, root: Path = ROOT) -> None:
+def check(lesson: str, edition: str) -> None:
     """Say so if the course has another edition of this lesson; otherwise print nothing.
 
     The first cell of each lesson calls it with its number and the edition that it was made as.
     """
+    root = _course()
     in_the_course = Path.cwd() in (root / "notebooks", root / "solutions")
     current = current_edition(lesson, root)
     if in_the_course or current in (None, edition) or edition == NOT_BUILT:
@@ -96,12 +98,14 @@ def check(lesson: str, edition: str, root: Path = ROOT) -> None:
         print(f'To get the new one beside it, in {DESK}, run: desk.fetch("{lesson}")')
 
 
-def fetch(lesson: str, root: Path = ROOT) -> Path:
+def fetch(lesson: str, root: Path | None = None) -> Path:
     """Put the course's edition of a lesson ("05") beside yours, say where it is, and return that.
 
     Your copy stays as it is, and so does an edition that was fetched before. Raises ``ValueError``
-    for a lesson that does not exist, ``RuntimeError`` if the desk cannot be written.
+    for a lesson that does not exist, ``RuntimeError`` if the desk cannot be written or the library
+    came without the lessons.
     """
+    root = root or _course()
     source = _find(lesson, root)
     target = _beside(source, root)
     name = f"{DESK}/{target.name}"
@@ -125,8 +129,9 @@ def open_lab(desk: Path, arguments: Sequence[str] = ()) -> int:
     os.environ.update(lab_environment(desk))
     from jupyterlab.labapp import main  # only now: it reads the environment when it is imported
 
-    first = min(desk.glob("[0-9][0-9]_*.ipynb"))
-    return main([*arguments, str(first)]) or 0
+    first = min(desk.glob("[0-9][0-9]_*.ipynb")).name
+    where = [f"--ServerApp.root_dir={desk}", f"--LabApp.default_url=/lab/tree/{first}"]
+    return main([*where, *arguments]) or 0
 
 
 def lab_environment(desk: Path) -> dict[str, str]:
@@ -171,6 +176,12 @@ def _say_what_was_done(desk: Path, new: list[Path], other_editions: list[Path]) 
             f'new one beside it, run in a cell: desk.fetch("{lesson.name[:2]}")'
         )
     sys.stdout.flush()
+
+
+def _course() -> Path:
+    """The folder of the course: the one around the desk that you work at, or the library's own."""
+    here = Path.cwd()
+    return here.parent if here.name == DESK else ROOT
 
 
 def _find(lesson: str, root: Path) -> Path:
