@@ -10,6 +10,7 @@ file that exists.
 Anything else that you add is handed to JupyterLab, for example ``--no-browser``.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -153,7 +154,14 @@ def lab_environment(desk: Path) -> dict[str, str]:
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """The command line. Returns the exit status: 1 if the desk could not be set up."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False,
+        prog="python -m course_utils.desk",
+        description="Copy the lessons that are missing, then open JupyterLab on them.",
+        epilog="Everything else is handed to JupyterLab, for example --no-browser.",
+    )
+    parser.add_argument("--no-lab", action="store_true", help="only copy")
+    options, for_jupyterlab = parser.parse_known_args(arguments)
     try:
         new = missing(root)
         desk = set_up(root)
@@ -161,9 +169,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         print(error, file=sys.stderr)
         return 1
     _say_what_was_done(desk, new, changed(root))
-    if "--no-lab" in arguments:
-        return 0
-    return open_lab(desk, arguments)
+    return 0 if options.no_lab else open_lab(desk, for_jupyterlab)
 
 
 def _say_what_was_done(desk: Path, new: list[Path], other_editions: list[Path]) -> None:
