@@ -11,8 +11,8 @@ INSTALL := $(PY) -m pip install -c constraints.txt
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-lab: .venv/installed  ## install what the course needs and open lesson 00 in JupyterLab
-	$(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LAB_ARGS) notebooks/00_start_here.ipynb
+lab: .venv/installed  ## install what is needed and open your copies of the lessons in JupyterLab
+	$(PY) -m course_utils.desk $(LAB_ARGS)
 
 # Two notebooks at a time with one thread each, not one with two threads: PyTorch's threads wait for
 # each other, and on a busy machine the notebooks took seven times as long. `make portability` runs

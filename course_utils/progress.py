@@ -10,18 +10,25 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
-from course_utils.syllabus import LESSONS
+from course_utils.syllabus import LESSONS, Lesson
+
+if TYPE_CHECKING:  # the exercises use this module
+    from course_utils.exercises import Exercise
 
 MEMORY = ":memory:"
 OUTCOMES = ("not attempted", "right", "wrong", "crashed")
 SIGNS = {"not attempted": "○", "right": "✓", "wrong": "✗", "crashed": "!"}
+# What reading raises when a file is not JSON, or has another shape.
+NOT_A_RECORD = (ValueError, TypeError, AttributeError, RecursionError)
 
 _in_memory: dict = {}
 _already_said: set[str] = set()
@@ -48,6 +55,20 @@ def load() -> dict:
         return _complete({})
 
 
+def peek() -> dict | None:
+    """The record, or None while it cannot be read. Says nothing and leaves the file as it is.
+
+    For those who look again and again, such as the table that keeps itself up to date.
+    """
+    path = location()
+    try:
+        return load() if path is None else _complete(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return _complete({})
+    except (OSError, *NOT_A_RECORD):
+        return None
+
+
 def table() -> pd.DataFrame:
     """A row for each exercise of the course: what you have done and how you got there."""
     from course_utils.exercises import all_exercises
@@ -70,16 +91,41 @@ def table() -> pd.DataFrame:
 
 
 def minutes_left() -> int:
-    """The minutes of the lessons in which an exercise is still open."""
-    from course_utils.exercises import all_exercises
+    """The minutes that the lessons with an open exercise still need."""
+    return sum(standing.minutes_left for standing in standings(load()))
 
-    done = load()["exercises"]
-    open_lessons = {
-        exercise.lesson
-        for exercise in all_exercises()
-        if done.get(exercise.id, {}).get("outcome") != "right"
-    }
-    return sum(lesson.minutes for lesson in LESSONS if lesson.number in open_lessons)
+
+@dataclass(frozen=True)
+class Standing:
+    """How far you are in one lesson."""
+
+    lesson: Lesson
+    exercises: "list[Exercise]"
+    right: "list[Exercise]"
+    begun: bool  # whether one of them was tried, or a hint of it seen
+    next: "Exercise | None"  # the first that is not right
+
+    @property
+    def minutes_left(self) -> int:
+        """The lesson's minutes without those of the exercises that are right; 0 once all are."""
+        if self.next is None:
+            return 0
+        return self.lesson.minutes - sum(exercise.minutes for exercise in self.right)
+
+
+def standings(record: dict) -> list[Standing]:
+    """How far you are in each lesson of the course, by a record as :func:`load` returns it."""
+    from course_utils.exercises import exercises_of
+
+    done = record["exercises"]
+    found = []
+    for lesson in LESSONS:
+        exercises = exercises_of(lesson.number)
+        right = [each for each in exercises if done.get(each.id, {}).get("outcome") == "right"]
+        begun = any(each.id in done for each in exercises)
+        first_open = next((each for each in exercises if each not in right), None)
+        found.append(Standing(lesson, exercises, right, begun, first_open))
+    return found
 
 
 def export(path: str | Path) -> Path:
@@ -170,7 +216,7 @@ def _read(path: Path) -> dict:
         return _complete(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return _complete({})
-    except (ValueError, TypeError, AttributeError, RecursionError):  # not JSON, or another shape
+    except NOT_A_RECORD:
         aside = _set_aside(path, "damaged")
         _say_once(f"Your progress file was damaged; it is kept as {aside.name}. A new one begins.")
         return _complete({})

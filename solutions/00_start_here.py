@@ -20,8 +20,9 @@
 # output.
 
 # %%
-from course_utils import environment
+from course_utils import desk, environment
 
+desk.check("00", edition="EDITION")
 environment.report()
 
 # %% [markdown]
@@ -188,6 +189,16 @@ claim(
 from course_utils import progress
 
 progress.table()
+
+# %% [markdown]
+# That table is as old as its cell. The next cell shows a shorter one that keeps itself up to date:
+# solve an exercise, here or in another lesson, and a second later it says so, what comes next, and
+# how many minutes are left. It is live, so it is there only while this notebook's kernel runs.
+
+# %%
+from course_utils import dashboard
+
+dashboard.live_table()
 
 # %% [markdown]
 # ## 0.8 People really ask

@@ -1,4 +1,6 @@
-"""Lesson 00 in a real JupyterLab in a real Chromium: run it, answer wrongly, then rightly.
+"""Lesson 00 in a real JupyterLab in a real Chromium, opened as `make lab` opens it.
+
+It is run, answered wrongly, then rightly, and the window around it is looked at.
 
 Skipped where there is no Chromium, except in CI: there a skipped test would hide a broken page.
 """
@@ -14,6 +16,7 @@ import urllib.request
 
 import pytest
 
+from course_utils import progress
 from course_utils.authoring import build
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -37,28 +40,37 @@ SECONDS = 90  # how long the page may take over one thing before the test gives 
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """The address of a JupyterLab on a copy of the lessons, with homes and a record of its own."""
-    home = tmp_path_factory.mktemp("home")
-    lessons = shutil.copytree(build.ROOT / "notebooks", home / "notebooks")
+def home(tmp_path_factory):
+    """The learner's home, with the record, the settings and the course in it."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def lab(home):
+    """The address of a JupyterLab on the desk of that course."""
+    for part in ("course_utils", "notebooks"):
+        leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+        shutil.copytree(build.ROOT / part, home / "course" / part, ignore=leave)
     environment = {
         **os.environ,
         "HOME": str(home),
+        "PYTHONPATH": str(home / "course"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "PRUNING_COURSE_HOME": str(home / "record"),
     }
     environment.pop("TQDM_DISABLE", None)  # a learner sees the progress bars
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", f"--notebook-dir={lessons}"]
-    command += ["--expose-app-in-browser"]  # for wait_until_ready
+    environment.pop("JUPYTERLAB_WORKSPACES_DIR", None)
+    command = [sys.executable, "-m", "course_utils.desk", "--no-browser", "--allow-root"]
+    command += ["--ServerApp.port=0", "--expose-app-in-browser"]  # for wait_until_ready
     write_settings(home / "settings")
     log = home / "lab.log"
     with log.open("w") as file:
-        server = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
+        server = subprocess.Popen(
+            command, cwd=home / "course", env=environment, stdout=file, stderr=file
+        )
     try:
         yield address_of(server, log)
     finally:
@@ -67,24 +79,19 @@ def lab(tmp_path_factory):
 
 
 def write_settings(folder):
-    """Draw all cells, also those out of sight, and ask for no news."""
-    settings = {
-        "notebook-extension/tracker": {"windowingMode": "none"},
-        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    }
-    for name, values in settings.items():
-        path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values))
+    """The learner's own: draw all cells, also those out of sight."""
+    path = folder / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"windowingMode": "none"}))
 
 
 def address_of(server, log):
     """The address with its token that the server writes into its log, once it answers."""
     for _ in range(300):
-        found = re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", log.read_text())
+        found = re.search(rf"http://127\.0\.0\.1:\d+/lab/tree/{LESSON}\?token=\w+", log.read_text())
         if found:
             urllib.request.urlopen(found[0], timeout=60).close()
-            return found[0]
+            return found[0].replace(f"/tree/{LESSON}", "")
         if server.poll() is not None:
             break
         time.sleep(0.2)
@@ -150,6 +157,27 @@ def test_every_cell_runs_without_an_error(page):
         assert found.all_inner_texts() == []
     assert "HBox(" not in page.locator(".jp-Notebook").inner_text()  # a widget left as text
     assert page.locator(".jp-OutputArea-output img").count() == 2
+
+
+def test_opens_without_distraction(page):
+    """The table of contents on the left, the lesson beside it, and nothing over them."""
+    contents = page.get_by_role("region", name="Table of Contents section")
+    lesson = page.locator(".jp-NotebookPanel")
+    assert "0.7 Your progress" in contents.inner_text()
+    left, middle = contents.bounding_box(), lesson.bounding_box()
+    assert left["x"] + left["width"] <= middle["x"]
+    assert middle["width"] > 0.6 * page.viewport_size["width"]
+    assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0
+
+
+def test_the_progress_table_follows_the_record(page, home, monkeypatch):
+    """Another process writes, the table of this one says so, and no cell is run for it."""
+    table = page.locator(".jp-OutputArea table").filter(has_text="kept up to date")
+    row = table.locator("tr").filter(has_text="06 Iterative pruning")
+    row.filter(has_text="not started").wait_for()
+    monkeypatch.setenv("PRUNING_COURSE_HOME", str(home / "record"))
+    progress.record_check("6.1", "wrong")
+    row.filter(has_text="begun").wait_for()
 
 
 def test_each_picture_says_in_words_what_it_shows(page):

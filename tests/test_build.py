@@ -1,5 +1,7 @@
 """Making notebooks: on a small course of two lessons, one of which fails."""
 
+import hashlib
+
 import nbformat
 import pytest
 
@@ -109,6 +111,29 @@ def test_an_unknown_lesson_is_refused(course):
 def test_the_same_source_gives_the_same_notebook(course):
     source = course / "solutions" / "00_good.py"
     assert build.solved_notebook(source) == build.solved_notebook(source)
+
+
+def test_the_edition_is_the_beginning_of_the_hash_of_the_source(tmp_path):
+    source = tmp_path / "05_lesson.py"
+    source.write_text('# %%\ndesk.check("05", edition="EDITION")\n')
+    solved = build.solved_notebook(source)
+    made_from = solved.metadata.course["source"]
+    edition = made_from[:8]
+    assert solved.cells[0].source == f'desk.check("05", edition="{edition}")'
+    assert build.learner_notebook(solved).cells[0].source == solved.cells[0].source
+    assert made_from == hashlib.sha256(source.read_bytes()).hexdigest()
+
+
+def test_a_live_widget_leaves_nothing_in_the_stored_notebook():
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    live = "import ipywidgets\nfrom course_utils.widgets import display_live\n"
+    live += "display_live(ipywidgets.HTML('now'))\nprint('said')"
+    shown = "import ipywidgets\nipywidgets.HTML('now')"
+    notebook = new_notebook(cells=[new_code_cell(live), new_code_cell(shown)])
+    first, second = build.execute(notebook, build.ROOT).cells
+    assert [output.get("text") for output in first.outputs] == ["said\n"]
+    assert len(second.outputs) == 1  # it has words as well
 
 
 def test_tagged_picture():

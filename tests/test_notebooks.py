@@ -8,6 +8,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_utils import desk
 from course_utils.authoring import build, rules
 from course_utils.syllabus import LESSONS
 
@@ -85,6 +86,17 @@ def test_has_the_parts_of_a_lesson(source):
         "**Read on**", "**Next**", "predict(", "claim(",
     ):  # fmt: skip
         assert part in text, part
+
+
+@each_source
+def test_the_first_code_cell_asks_whether_the_course_is_newer(source):
+    number = source.name[:2]
+    written = f'desk.check("{number}", edition="{desk.NOT_BUILT}")'
+    assert source.read_text(encoding="utf-8").count(written) == 1
+    made = f'desk.check("{number}", edition="{desk.current_edition(number, build.ROOT)}")'
+    for path in build.outputs(source):
+        first = next(cell for cell in read(path).cells if cell.cell_type == "code")
+        assert made in first.source.splitlines()
 
 
 # Each rule can fail -------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from course_utils import progress
-from course_utils.exercises import all_exercises
+from course_utils.exercises import all_exercises, exercises_of
 from course_utils.syllabus import LESSONS
 
 EMPTY = {"version": 1, "exercises": {}, "predictions": {}, "claims": {}}
@@ -340,16 +340,69 @@ class TestTable:
         progress.record_hint(all_exercises()[0].id, 1)
         assert progress.table()["state"].iloc[0] == "○ not attempted"
 
-    def test_minutes_left_are_those_of_lessons_with_an_open_exercise(self):
-        with_exercises = {exercise.lesson for exercise in all_exercises()}
-        open_lessons = [lesson for lesson in LESSONS if lesson.number in with_exercises]
-        for lesson in open_lessons:
+    def test_minutes_left_fall_with_each_exercise_and_end_at_nothing(self):
+        for lesson in LESSONS:
+            *most, last = exercises_of(lesson.number)
             left = progress.minutes_left()
-            *most, last = [each for each in all_exercises() if each.lesson == lesson.number]
             for exercise in most:
                 progress.record_check(exercise.id, "right")
+                left -= exercise.minutes
+                assert progress.minutes_left() == left
             progress.record_check(last.id, "wrong")
             assert progress.minutes_left() == left
             progress.record_check(last.id, "right")
-            assert progress.minutes_left() == left - lesson.minutes
         assert progress.minutes_left() == 0
+
+    def test_a_lesson_takes_longer_than_its_exercises(self):
+        for lesson in LESSONS:
+            assert lesson.minutes > sum(each.minutes for each in exercises_of(lesson.number))
+
+
+class TestStandings:
+    def standing(self, number):
+        return next(s for s in progress.standings(progress.load()) if s.lesson.number == number)
+
+    def test_there_is_one_for_each_lesson(self):
+        assert [each.lesson for each in progress.standings(EMPTY)] == list(LESSONS)
+
+    def test_an_untouched_lesson(self):
+        standing = self.standing("02")
+        assert (standing.right, standing.begun) == ([], False)
+        assert standing.next == exercises_of("02")[0]
+        assert standing.minutes_left == standing.lesson.minutes
+
+    def test_next_is_the_first_that_is_not_right(self):
+        first, second, third, *_ = exercises_of("02")
+        progress.record_check(first.id, "wrong")
+        progress.record_check(third.id, "right")
+        standing = self.standing("02")
+        assert (standing.right, standing.begun, standing.next) == ([third], True, first)
+        progress.record_check(first.id, "right")
+        assert self.standing("02").next == second
+
+    def test_a_hint_is_a_beginning(self):
+        progress.record_hint(exercises_of("02")[0].id, 1)
+        assert self.standing("02").begun
+
+
+class TestPeek:
+    def test_reads_what_load_reads(self, file):
+        assert progress.peek() == EMPTY
+        progress.record_check("2.1", "right")
+        assert progress.peek() == progress.load() != EMPTY
+
+    def test_reads_memory(self):
+        progress.record_check("2.1", "right")
+        assert progress.peek() == progress.load() != EMPTY
+
+    def test_damage_is_left_alone_in_silence(self, file, capsys):
+        file.parent.mkdir()
+        file.write_text("{")
+        assert progress.peek() is None
+        assert file.read_text() == "{"
+        assert capsys.readouterr().out == ""
+
+    def test_a_file_that_cannot_be_read(self, file, monkeypatch):
+        progress.record_check("2.1", "right")
+        monkeypatch.setattr(Path, "read_text", refuse)
+        assert progress.peek() is None

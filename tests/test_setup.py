@@ -22,7 +22,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from course_utils import progress
+from course_utils import desk, progress
 from course_utils.syllabus import LESSONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -159,11 +159,11 @@ def assert_python_is_allowed(item: str) -> None:
 
 
 class TestCommands:
-    def test_lab_listens_on_loopback_and_opens_the_first_lesson(self):
-        *_, start = make("-n", "lab").splitlines()
-        assert "127.0.0.1" in start
-        assert start.endswith(f"notebooks/{LESSONS[0].file}.ipynb")
-        assert "token" not in start  # Jupyter's own default stays: a new one at each start
+    def test_lab_opens_the_desk_with_the_arguments_given(self):
+        *_, plain = make("-n", "lab").splitlines()
+        assert plain.split() == [".venv/bin/python", "-m", "course_utils.desk"]
+        *_, more = make("-n", "lab", "LAB_ARGS=--allow-root --no-browser").splitlines()
+        assert more.split() == [*plain.split(), "--allow-root", "--no-browser"]
 
     @pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
     def test_documented_targets_exist(self, text):
@@ -177,7 +177,7 @@ class TestCommands:
 
     def test_the_way_without_make_does_what_make_does(self):
         by_hand = code_block("sh", "python3 -m venv")
-        by_make = re.sub(r" --ServerApp.ip=127.0.0.1 +", " ", make("-n", "-B", "lab")).splitlines()
+        by_make = [line.strip() for line in make("-n", "-B", "lab").splitlines()]
         assert [line for line in by_make if line in by_hand] == by_hand
 
     def test_the_windows_way_is_the_same(self):
@@ -187,12 +187,29 @@ class TestCommands:
 
     def test_the_conda_way_uses_the_name_in_its_file(self):
         name = re.search(r"^name: (.+)$", (ROOT / "environment.yml").read_text(), re.MULTILINE)
-        assert f"conda activate {name.group(1)}" in code_block("sh", "conda")
+        *_, activate, start = code_block("sh", "conda")
+        assert activate == f"conda activate {name.group(1)}"
+        assert start == code_block("sh", "python3 -m venv")[-1].removeprefix(".venv/bin/")
 
     def test_python_version_is_named_alike(self):
         oldest = PROJECT["requires-python"].removeprefix(">=")
         assert set(re.findall(r"Python (3\.\d+)", README + MAKEFILE)) == {oldest}
         assert f"sys.version_info < ({oldest.replace('.', ', ')})" in MAKEFILE
+
+    def test_the_learners_own_copies_are_neither_tracked_nor_tested_nor_linted(self):
+        assert f"{desk.DESK}/" in (ROOT / ".gitignore").read_text().splitlines()
+        tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+        assert desk.DESK in tools["pytest"]["ini_options"]["norecursedirs"]
+        assert desk.DESK not in tools["pytest"]["ini_options"]["testpaths"]
+        assert desk.DESK in tools["ruff"]["extend-exclude"]
+
+    def test_the_settings_of_the_lab_are_installed_with_the_library(self):
+        data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+        library = ROOT / "course_utils"
+        shipped = {
+            path for each in data["package-data"]["course_utils"] for path in library.glob(each)
+        }
+        assert shipped >= {path for path in (library / "lab").rglob("*") if path.is_file()}
 
     def test_ci_runs_everything(self):
         lines = (ROOT / ".ci/run").read_text().splitlines()

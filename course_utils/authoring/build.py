@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import jupytext
@@ -24,13 +24,17 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 from traitlets.config import Config
 
+from course_utils import desk
 from course_utils.authoring.pytest_plugin import KERNEL_ENVIRONMENT
 from course_utils.exercises.exercise import STUB
+from course_utils.widgets import VIEW
 
 ROOT = Path(__file__).resolve().parents[2]
 CELL_SECONDS = 120
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 FOR_TOOLS = re.compile(r"  # fmt: skip$", re.MULTILINE)  # says nothing to a reader
+# A text cannot hold its own hash, so the edition is filled in when the notebook is made.
+EDITION_TO_COME = f'edition="{desk.NOT_BUILT}"'
 README_PICTURE = "readme-picture"  # the tag of the cell whose figure the README shows
 
 
@@ -52,20 +56,25 @@ def outputs(source: Path) -> tuple[Path, Path]:
 def solved_notebook(source: Path) -> NotebookNode:
     """The source as a notebook, not executed. The same source gives the same notebook.
 
+    The edition that its first cell names is the beginning of the source's hash.
+
     Raises :class:`LessonFailed` for a solution region that is not closed or stands in another.
     """
     text = source.read_text(encoding="utf-8")
+    made_from = hashlib.sha256(text.encode()).hexdigest()
     notebook = jupytext.reads(text, fmt="py:percent")
     notebook.metadata = NotebookNode(
         kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
         language_info={"name": "python"},
-        course={"source": hashlib.sha256(text.encode()).hexdigest()},
+        course={"source": made_from},
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    edition = made_from[: desk.EDITION_DIGITS]
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{source.name[:2]}-{number:03d}"
         cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k == "tags"})
         cell.source = FOR_TOOLS.sub("", cell.source)
+        cell.source = cell.source.replace(EDITION_TO_COME, f'edition="{edition}"')
         _check_regions(cell)
     return notebook
 
@@ -106,7 +115,7 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
     executed.metadata.language_info = NotebookNode(name="python")
     for cell in executed.cells:
         if cell.cell_type == "code":
-            cell.outputs = _joined_streams(cell.outputs)
+            cell.outputs = _joined_streams(o for o in cell.outputs if not _only_live(o))
     return executed
 
 
@@ -197,7 +206,12 @@ def _blame(notebook: NotebookNode, error: Exception) -> str:
     return f"{type(error).__name__}: {error}"  # no cell raised: a timeout or a dead kernel
 
 
-def _joined_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+def _only_live(output: NotebookNode) -> bool:
+    """Whether an output is a live widget and nothing else: without its kernel it shows nothing."""
+    return set(output.get("data", {})) == {VIEW}
+
+
+def _joined_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     """Pieces of one stream that follow each other, as one: how they were cut is chance."""
     joined: list[NotebookNode] = []
     for output in outputs:

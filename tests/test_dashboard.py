@@ -1,0 +1,141 @@
+"""The live table of lesson 00: what it says, that it follows the record, and nothing piles up."""
+
+import re
+import threading
+import time
+from pathlib import Path
+
+import ipywidgets
+import pytest
+
+from course_utils import dashboard, progress
+from course_utils.exercises import all_exercises, exercises_of
+from course_utils.syllabus import LESSONS
+from course_utils.widgets import VIEW
+
+
+@pytest.fixture(autouse=True)
+def shown(monkeypatch) -> list[dict]:
+    """No table yet, and a note of everything that is displayed."""
+    bundles = []
+    monkeypatch.setattr(dashboard, "_table", None)
+    monkeypatch.setattr(dashboard, "_watcher", None)
+    monkeypatch.setattr("course_utils.widgets.display", lambda data, raw: bundles.append(data))
+    return bundles
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """The record is a real file; afterwards the thread that looks at it has ended."""
+    monkeypatch.setattr(dashboard, "SECONDS", 0.02)
+    with monkeypatch.context() as place:
+        place.setenv("PRUNING_COURSE_HOME", str(tmp_path))
+        yield tmp_path
+    for thread in watchers():
+        thread.join(5)
+    assert watchers() == []
+
+
+def watchers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == dashboard.THREAD]
+
+
+def text() -> str:
+    return dashboard.as_html(progress.standings(progress.load()))
+
+
+def wait_for(words: str) -> None:
+    """Until the live table says ``words``; fails after five seconds."""
+    for _ in range(500):
+        if words in dashboard._table.value:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"The table never said {words!r}: {dashboard._table.value}")
+
+
+class TestWhatItSays:
+    def test_a_row_for_each_lesson(self):
+        rows = re.findall(r'<th scope="row"[^>]*>(.*?)</th>', text())
+        assert rows == [f"{lesson.number} {lesson.title}" for lesson in LESSONS]
+
+    def test_can_be_read_aloud(self):
+        assert text().count("<caption>") == text().count("<table>") == 1
+        assert text().count('<th scope="col"') == 4
+
+    def test_states_in_words_and_signs(self):
+        assert text().count("○ not started") == len(LESSONS)
+        progress.record_check(exercises_of("01")[0].id, "wrong")
+        progress.record_check(exercises_of("00")[0].id, "right")
+        assert text().count("✓ done") == text().count("◐ begun") == 1
+        assert text().count("○ not started") == len(LESSONS) - 2
+
+    def test_what_is_next_and_the_minutes_left(self):
+        first, second = exercises_of("00")[0], exercises_of("01")[0]
+        assert f"exercise {first.id}, {first.title}, in <code>00_start_here.ipynb</code>" in text()
+        progress.record_check(first.id, "right")
+        assert f"exercise {second.id}, {second.title}, in <code>01_mask_math.ipynb</code>" in text()
+        assert f"{progress.minutes_left()} minutes are left" in text()
+
+    def test_when_everything_is_right(self):
+        for exercise in all_exercises():
+            progress.record_check(exercise.id, "right")
+        assert "✓ Every exercise is right." in text()
+        assert "Next:" not in text()
+
+
+class TestLive:
+    def test_shows_a_live_view_and_no_text_in_its_place(self, shown):
+        dashboard.live_table()
+        (bundle,) = shown
+        assert set(bundle) == {VIEW}
+        assert bundle[VIEW]["model_id"] == dashboard._table.model_id
+
+    def test_with_a_record_in_memory_there_is_no_thread(self):
+        dashboard.live_table()
+        assert watchers() == []
+
+    def test_follows_the_record(self, home):
+        dashboard.live_table()
+        progress.record_check("0.1", "right")
+        wait_for("✓ done")
+        progress.reset()
+        wait_for("○ not started</td>")
+
+    def test_shown_often_there_is_one_table_and_one_thread(self, home, shown):
+        for _ in range(5):
+            dashboard.live_table()
+        assert len(watchers()) == 1
+        assert watchers()[0].daemon
+        assert len({bundle[VIEW]["model_id"] for bundle in shown}) == 1
+
+    def test_shown_again_it_is_fresh_at_once(self):
+        dashboard.live_table()
+        progress.record_check("0.1", "right")
+        dashboard.live_table()
+        assert "✓ done" in dashboard._table.value
+
+    def test_is_drawn_only_when_something_has_changed(self):
+        table, drawn = ipywidgets.HTML(), []
+        table.observe(drawn.append, "value")
+        for _ in range(3):
+            dashboard.refresh(table)
+        assert len(drawn) == 1
+        progress.record_check("0.1", "right")
+        dashboard.refresh(table)
+        assert len(drawn) == 2
+
+    def test_a_record_that_cannot_be_read_leaves_the_table_as_it_is(self, home, capsys):
+        progress.record_check("0.1", "right")
+        dashboard.live_table()
+        progress.location().write_text("{")
+        time.sleep(0.2)
+        assert "✓ done" in dashboard._table.value
+        assert progress.location().read_text() == "{"
+        assert len(watchers()) == 1
+        assert capsys.readouterr() == ("", "")
+
+    def test_a_table_that_was_closed_is_replaced(self, shown):
+        dashboard.live_table()
+        dashboard._table.close()
+        dashboard.live_table()
+        assert len({bundle[VIEW]["model_id"] for bundle in shown}) == 2

@@ -1,0 +1,340 @@
+"""The learner's desk: what is written there is never lost, and an update says that it is there."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jupyter_core.paths import jupyter_config_dir
+
+from course_utils import desk
+
+NAMES = ["00_start_here.ipynb", "01_mask_math.ipynb"]
+OLD, NEW = "a" * 64, "b" * 64
+
+
+def write_lesson(path: Path, source: str = OLD, text: str = "a lesson") -> None:
+    cell = {"cell_type": "markdown", "id": "00-000", "metadata": {}, "source": text}
+    metadata = {"course": {"source": source}}
+    content = {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(content))
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch) -> Path:
+    """A course of two lessons; its library is taken to be the one in use."""
+    root = tmp_path / "course"
+    (root / "notebooks").mkdir(parents=True)
+    for name in NAMES:
+        write_lesson(root / "notebooks" / name)
+    monkeypatch.setattr(desk, "ROOT", root)
+    return root
+
+
+@pytest.fixture
+def mine(course, monkeypatch) -> Path:
+    """The desk of that course, set up, and the folder that the notebooks on it run in."""
+    folder = desk.set_up(course)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def update(course: Path, name: str = NAMES[0]) -> None:
+    write_lesson(course / "notebooks" / name, NEW, "a better lesson")
+
+
+class TestSetUp:
+    def test_the_first_start_copies_every_lesson(self, course):
+        folder = desk.set_up(course)
+        assert folder == course / "my_notebooks"
+        assert [path.name for path in sorted(folder.glob("*.ipynb"))] == NAMES
+        for name in NAMES:
+            assert (folder / name).read_bytes() == (course / "notebooks" / name).read_bytes()
+
+    def test_the_second_start_changes_nothing(self, course, mine):
+        before = contents(course)
+        desk.set_up(course)
+        assert contents(course) == before
+
+    def test_what_was_written_survives_an_update(self, course, mine):
+        write_lesson(mine / NAMES[0], text="my answer")
+        before = contents(mine)
+        update(course)
+        desk.set_up(course)
+        assert contents(mine) == before
+
+    def test_a_lesson_that_an_update_adds_appears(self, course, mine):
+        before = contents(mine)
+        write_lesson(course / "notebooks" / "02_new.ipynb")
+        assert [lesson.name for lesson in desk.missing(course)] == ["02_new.ipynb"]
+        desk.set_up(course)
+        assert contents(mine).items() > before.items()
+        assert (mine / "02_new.ipynb").exists()
+
+    def test_a_lesson_that_an_update_removes_stays(self, course, mine):
+        (course / "notebooks" / NAMES[1]).unlink()
+        desk.set_up(course)
+        assert (mine / NAMES[1]).exists()
+
+    def test_a_deleted_copy_is_made_afresh(self, course, mine):
+        write_lesson(mine / NAMES[0], text="my answer")
+        (mine / NAMES[0]).unlink()
+        desk.set_up(course)
+        assert "a lesson" in (mine / NAMES[0]).read_text()
+
+    def test_the_layout_that_the_learner_has_arranged_stays(self, course, mine):
+        layout = mine / ".lab" / desk.FIRST_LAYOUT
+        layout.write_text("my own")
+        desk.set_up(course)
+        assert layout.read_text() == "my own"
+
+    @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+    @pytest.mark.parametrize("target", ["shutil.copyfile", "os.replace"])
+    def test_an_interrupted_copy_leaves_no_half_file(self, course, monkeypatch, target, error):
+        def fail(source, to):
+            if target == "shutil.copyfile":
+                Path(to).write_text('{"cells": [')
+            raise error
+
+        kind, words = (KeyboardInterrupt, None)
+        if isinstance(error, OSError):
+            kind, words = (RuntimeError, "No space left on device")
+        with monkeypatch.context() as broken:
+            broken.setattr(f"course_utils.desk.{target}", fail)
+            with pytest.raises(kind, match=words):
+                desk.set_up(course)
+        assert contents(course / "my_notebooks") == {}
+        desk.set_up(course)
+        assert len(list((course / "my_notebooks").glob("*.ipynb"))) == len(NAMES)
+
+
+class TestWhereItCannotWork:
+    """A sentence, and exit status 1: no traceback."""
+
+    def test_without_lessons(self, tmp_path, capsys):
+        assert desk.main(["--no-lab"], tmp_path) == 1
+        assert "There are no lessons in" in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == []
+
+    def test_where_the_desk_is_a_file(self, course, capsys):
+        (course / "my_notebooks").write_text("mine")
+        assert desk.main(["--no-lab"], course) == 1
+        assert "cannot be written to" in capsys.readouterr().err
+        assert (course / "my_notebooks").read_text() == "mine"
+
+    @pytest.mark.parametrize("way", ["set_up", "fetch"])
+    def test_where_the_folder_is_read_only(self, course, monkeypatch, way):
+        def refuse(*_, **__):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "mkdir", refuse)
+        with pytest.raises(RuntimeError, match=r"Permission denied.*Make that folder writable"):
+            desk.set_up(course) if way == "set_up" else desk.fetch("00")
+
+    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+    def test_where_the_folder_is_really_read_only(self, course):
+        course.chmod(0o500)
+        with pytest.raises(RuntimeError, match="cannot be written to"):
+            desk.set_up(course)
+
+
+class TestEdition:
+    def test_is_the_beginning_of_what_the_build_stored(self, course):
+        assert desk.current_edition("01") == "a" * 8
+        update(course, NAMES[1])
+        assert desk.current_edition("01") == "b" * 8
+
+    @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"metadata": {"course": 3}}'])
+    def test_of_a_damaged_notebook_there_is_none(self, course, mine, content):
+        (mine / NAMES[0]).write_text(content)
+        assert desk.changed(course) == []
+        (course / "notebooks" / NAMES[0]).write_text(content)
+        assert desk.current_edition("00") is None
+
+    def test_of_an_unknown_lesson_there_is_none(self, course):
+        assert desk.current_edition("77") is None
+
+
+class TestCheck:
+    def said(self, capsys, edition: str = "a" * 8) -> str:
+        capsys.readouterr()
+        desk.check("00", edition=edition)
+        return capsys.readouterr().out
+
+    def test_the_present_edition_says_nothing(self, mine, capsys):
+        assert self.said(capsys) == ""
+
+    def test_an_older_one_says_what_to_do(self, course, mine, capsys):
+        update(course)
+        assert self.said(capsys) == (
+            "The course has a newer edition of lesson 00: bbbbbbbb, and this is aaaaaaaa.\n"
+            "Yours stays as it is. To get the new one beside it, in my_notebooks, run: "
+            'desk.fetch("00")\n'
+        )
+
+    def test_an_older_one_of_which_the_new_one_was_fetched_says_where(self, course, mine, capsys):
+        update(course)
+        desk.fetch("00")
+        assert self.said(capsys).endswith(
+            "The new one lies beside it: my_notebooks/00_start_here.new-bbbbbbbb.ipynb\n"
+        )
+
+    def test_the_source_itself_says_nothing(self, course, mine, capsys):
+        update(course)
+        assert self.said(capsys, desk.NOT_BUILT) == ""
+
+    @pytest.mark.parametrize("folder", ["notebooks", "solutions"])
+    def test_the_course_itself_says_nothing(self, course, capsys, monkeypatch, folder):
+        """Also while a lesson is made: the stored notebook is then still the old one."""
+        (course / folder).mkdir(exist_ok=True)
+        monkeypatch.chdir(course / folder)
+        update(course)
+        assert self.said(capsys) == ""
+
+    def test_a_library_without_the_course_says_nothing(self, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr(desk, "ROOT", tmp_path)
+        monkeypatch.chdir(tmp_path)
+        assert self.said(capsys) == ""
+
+    def test_the_course_around_the_desk_counts(self, course, mine, capsys, monkeypatch, tmp_path):
+        """The library may be installed elsewhere, as on Binder, or belong to another folder."""
+        monkeypatch.setattr(desk, "ROOT", tmp_path)
+        update(course)
+        assert "newer edition of lesson 00" in self.said(capsys)
+
+
+class TestFetch:
+    def test_puts_the_new_edition_beside_the_old(self, course, mine, capsys):
+        write_lesson(mine / NAMES[0], text="my answer")
+        update(course)
+        before = contents(mine)
+        fetched = desk.fetch("00")
+        assert fetched == mine / "00_start_here.new-bbbbbbbb.ipynb"
+        assert fetched.read_bytes() == (course / "notebooks" / NAMES[0]).read_bytes()
+        assert contents(mine) == {**before, fetched.name: fetched.read_bytes()}
+        assert f"my_notebooks/{fetched.name}; your own copy" in capsys.readouterr().out
+
+    def test_twice_writes_over_nothing(self, course, mine, capsys):
+        fetched = desk.fetch("00")
+        fetched.write_text("written into")
+        assert desk.fetch("00") == fetched
+        assert fetched.read_text() == "written into"
+        assert "is there already" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("lesson", ["77", 0, "start_here", None])
+    def test_an_unknown_lesson(self, mine, lesson):
+        with pytest.raises(ValueError, match="does not exist; there are 00, 01"):
+            desk.fetch(lesson)
+
+    def test_without_the_course(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(desk, "ROOT", tmp_path)
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(RuntimeError, match="The lessons are not here"):
+            desk.fetch("00")
+
+
+class TestCommandLine:
+    def test_says_in_words_what_it_did(self, course, capsys):
+        assert desk.main(["--no-lab"], course) == 0
+        first = capsys.readouterr().out
+        assert "Copied to my_notebooks: 00_start_here, 01_mask_math." in first
+        assert desk.main(["--no-lab"], course) == 0
+        second = capsys.readouterr().out
+        assert second == first[first.index("Your lessons are in") :]
+
+    def test_names_newer_editions_until_they_are_fetched(self, course, capsys):
+        desk.set_up(course)
+        update(course)
+        desk.main(["--no-lab"], course)
+        assert "newer edition of 00_start_here" in capsys.readouterr().out
+        desk.fetch("00", course)
+        capsys.readouterr()
+        desk.main(["--no-lab"], course)
+        assert "newer edition" not in capsys.readouterr().out
+
+    def test_hands_its_arguments_to_jupyterlab(self, course, monkeypatch):
+        calls = []
+        monkeypatch.setattr("jupyterlab.labapp.main", calls.append)
+        monkeypatch.setattr(os, "environ", dict(os.environ))
+        assert desk.main(["--no-browser", "--allow-root"], course) == 0
+        assert calls == [
+            [
+                f"--ServerApp.root_dir={course / 'my_notebooks'}",
+                "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
+                *("--no-browser", "--allow-root"),
+            ]
+        ]
+
+    def test_runs_from_a_folder_with_a_space_and_without_git(self, tmp_path):
+        root = tmp_path / "my course"
+        (root / "notebooks").mkdir(parents=True)
+        write_lesson(root / "notebooks" / NAMES[0])
+        leave = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(desk.ROOT / "course_utils", root / "course_utils", ignore=leave)
+        command = [sys.executable, "-m", "course_utils.desk", "--no-lab"]
+        environment = {**os.environ, "PYTHONPATH": str(root)}
+        subprocess.run(command, cwd=root, env=environment, check=True)
+        assert (root / "my_notebooks" / NAMES[0]).exists()
+
+
+class TestSettings:
+    def test_ours_come_last_so_that_the_learners_own_win(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path / "theirs"))
+        paths = desk.lab_environment(tmp_path)["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+        assert paths[0] == str(tmp_path / "theirs")
+        assert paths[-1] == str(desk.SETTINGS)
+        assert jupyter_config_dir() in paths
+
+    @pytest.mark.parametrize(("theirs", "news"), [({}, "false"), ({"fetchNews": "true"}, "true")])
+    def test_jupyterlab_reads_ours_beneath_the_learners(self, tmp_path, monkeypatch, theirs, news):
+        from jupyter_server.services.config.manager import ConfigManager
+
+        plugin = "@jupyterlab/apputils-extension:notification"
+        own = tmp_path / "labconfig" / "default_setting_overrides.json"
+        own.parent.mkdir()
+        own.write_text(json.dumps({plugin: theirs}))
+        monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+        for name, value in desk.lab_environment(tmp_path).items():
+            monkeypatch.setenv(name, value)
+        read = ConfigManager(config_dir_name="labconfig").get("default_setting_overrides")
+        assert read[plugin] == {"fetchNews": news, "checkForUpdates": False}
+
+    def test_the_layout_is_kept_on_the_desk_unless_the_learner_says_otherwise(
+        self, tmp_path, monkeypatch
+    ):
+        monkeypatch.delenv("JUPYTERLAB_WORKSPACES_DIR", raising=False)
+        kept = desk.lab_environment(tmp_path)["JUPYTERLAB_WORKSPACES_DIR"]
+        assert kept == str(tmp_path / ".lab")
+        monkeypatch.setenv("JUPYTERLAB_WORKSPACES_DIR", "elsewhere")
+        assert desk.lab_environment(tmp_path)["JUPYTERLAB_WORKSPACES_DIR"] == "elsewhere"
+
+    def test_the_name_of_the_layout_is_the_one_that_jupyterlab_looks_for(self, course, mine):
+        from jupyterlab_server.workspaces_handler import WorkspacesManager
+
+        layout = WorkspacesManager(str(mine / ".lab")).load("default")
+        left = layout["data"]["layout-restorer:data"]["left"]
+        assert (left["collapsed"], left["current"]) == (False, "@jupyterlab/toc:plugin")
+
+    def test_what_is_set_exists_in_jupyterlab(self):
+        from jupyterlab.commands import get_app_dir
+
+        overrides = desk.SETTINGS / "labconfig" / "default_setting_overrides.json"
+        for plugin, values in json.loads(overrides.read_text()).items():
+            package, _, name = plugin.partition(":")
+            schema = Path(get_app_dir()) / "schemas" / package / f"{name}.json"
+            assert values.keys() <= json.loads(schema.read_text())["properties"].keys()
+
+    def test_the_server_listens_on_loopback_only(self):
+        settings = json.loads((desk.SETTINGS / "jupyter_server_config.json").read_text())
+        assert settings == {"ServerApp": {"ip": "127.0.0.1"}}
