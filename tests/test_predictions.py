@@ -2,11 +2,12 @@
 
 import json
 
+import ipywidgets
 import numpy as np
 import pytest
 import torch
 
-from course_utils import progress
+from course_utils import predictions, progress, widgets
 from course_utils.predictions import predict
 
 
@@ -20,14 +21,14 @@ class TestPredict:
         assert prediction.answer is None
         assert capsys.readouterr().out == (
             "Prediction 2.1: How many can go?\n"
-            "○ not made yet. Put a number (in %) in place of None and run this cell again, or read "
-            "on.\n"
+            "○ not made yet. Answer in the form below, put a number (in %) in place of None and\n"
+            "run this cell again, or read on.\n"
         )
         assert kept() == {}
 
     def test_not_made_yet_among_options(self, capsys):
         predict("2.2", "Which wins?", options=["global", "layer"])
-        assert "Put one of 'global', 'layer' in place of None" in capsys.readouterr().out
+        assert "put one of 'global', 'layer' in place of None" in capsys.readouterr().out
 
     @pytest.mark.parametrize("answer", [0, 80, 0.5, -1, np.float64(3), np.int64(3)])
     def test_a_number(self, answer, capsys):
@@ -57,8 +58,92 @@ class TestPredict:
             predict("2.1", "How many?", answer, unit="%")
         assert kept() == {}
 
+    def test_an_answer_of_an_earlier_day_is_taken_up_again(self, capsys):
+        predict("2.1", "How many?", 80, unit="%").compare(90)
+        capsys.readouterr()
+        again = predict("2.1", "How many?", unit="%")
+        assert again.answer == 80
+        assert capsys.readouterr().out.endswith("Noted on an earlier run: 80 %.\n")
+
+    def test_only_the_view_of_a_form_is_sent(self, monkeypatch):
+        shown = []
+        monkeypatch.setattr(widgets, "display", lambda bundle, raw: shown.append(bundle))
+        predict("2.1", "How many?")
+        predict("2.2", "How many?", 3)
+        assert [set(bundle) for bundle in shown] == [{widgets.VIEW}]
+
+
+class TestForm:
+    @pytest.fixture
+    def open_form(self, monkeypatch):
+        """A function that asks a question and returns the prediction with the parts of its form."""
+        monkeypatch.setattr(widgets, "display", lambda *a, **k: None)
+
+        def ask(**options):
+            prediction = predict("2.1", "How many?", **options)
+            answer, buttons, said = predictions.form(prediction).children
+            return prediction, answer, *buttons.children, said
+
+        return ask
+
+    def test_a_number_is_typed_and_committed(self, open_form):
+        prediction, answer, commit, skip, said = open_form(unit="points")
+        assert answer.description == "Prediction 2.1 (points)"
+        answer.value = 2.5
+        assert prediction.answer is None
+        commit.click()
+        assert prediction.answer == 2.5
+        assert kept()["2.1"]["answer"] == 2.5
+        assert "Noted: 2.5 points." in said.value
+        assert answer.disabled
+        assert commit.disabled
+        assert skip.disabled
+
+    def test_per_cent_is_dragged(self, open_form):
+        _, answer, *_ = open_form(unit="%")
+        assert (answer.min, answer.max) == (0, 100)
+
+    def test_an_option_is_picked_and_none_is_picked_for_you(self, open_form):
+        prediction, answer, commit, _, said = open_form(options=["global", "layer"])
+        assert answer.value is None
+        commit.click()
+        assert "Choose an answer first" in said.value
+        assert kept() == {}
+        answer.value = "layer"
+        commit.click()
+        assert prediction.answer == "layer"
+
+    def test_a_sceptic_may_skip(self, open_form):
+        prediction, answer, commit, skip, said = open_form()
+        skip.click()
+        assert "Skipped" in said.value
+        assert commit.disabled
+        assert prediction.answer is None
+        assert kept() == {}
+
+    def test_after_the_measurement_it_is_no_prediction(self, open_form, capsys):
+        prediction, answer, commit, _, said = open_form()
+        prediction.compare(3)
+        answer.value = 3
+        commit.click()
+        assert prediction.answer is None
+        assert kept() == {}
+        assert "measured already" in said.value
+
 
 class TestCompare:
+    def test_answer_and_truth_stand_side_by_side(self, monkeypatch):
+        shown = []
+        monkeypatch.setattr(predictions, "display_live", shown.append)
+        predict("2.1", "How many?", 20, unit="%").compare(80.0)
+        predict("2.2", "How many?", unit="%").compare(80.0)
+        bars, question = shown
+        assert "you said" in bars.value
+        assert "20 %" in bars.value
+        assert "width:3.75em" in bars.value
+        assert "width:15.00em" in bars.value
+        assert isinstance(question.children[0], ipywidgets.FloatSlider)
+
     def test_a_number(self, capsys):
         prediction = predict("2.1", "How many?", 80, unit="%")
         capsys.readouterr()
