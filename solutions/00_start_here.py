@@ -115,9 +115,10 @@ print(digits)
 #
 # ## 0.5 Predict first
 #
-# Before each measurement the course asks what you expect. Put your number in place of `None` and
-# run the cell. You may skip it, but people who commit to an answer remember the result better, and
-# lesson 08 will show how well you know your own field.
+# Before each measurement the course asks what you expect. Run the cell, then pick or drag your answer
+# in the form below it and press *Commit*; or write it in place of `None` and run the cell. You may
+# skip it, but people who commit to an answer remember the result better, and lesson 08 will show how
+# well you know your own field.
 #
 # The net is LeNet-300-100: 784 inputs, two hidden layers of 300 and 100 units, 10 outputs. It sees
 # the 3,600 training digits ten times. How many of the 1,000 test digits will it get right?

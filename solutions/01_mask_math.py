@@ -22,11 +22,12 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from course_utils import data, masks, measure, models, plotting, pruning, training
+from course_utils import data, desk, masks, measure, models, plotting, pruning, training
 from course_utils.claims import claim
 from course_utils.exercises import lesson01 as ex
 from course_utils.predictions import predict
 
+desk.check("01", edition="EDITION")
 digits = data.load_mnist()
 SEED = 0
 

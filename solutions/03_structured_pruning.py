@@ -26,6 +26,7 @@ from torch.nn.utils import prune
 
 from course_utils import (
     data,
+    desk,
     masks,
     measure,
     models,
@@ -41,6 +42,7 @@ from course_utils.claims import claim
 from course_utils.exercises import lesson03 as ex
 from course_utils.predictions import predict
 
+desk.check("03", edition="EDITION")
 digits = data.load_mnist()
 SEEDS = (0, 1, 2)
 
@@ -98,6 +100,11 @@ filter_mask = ex.filter_mask.check(filter_mask)
 
 # %%
 guess = predict("3.1", "Filters that amount=0.25 removes from 10?", None, unit="filters")
+
+# %% [markdown]
+# Run the example of the source on the layer above.
+
+# %%
 prune.ln_structured(conv, "weight", amount=0.25, n=2, dim=0)
 rows_kept = conv.weight_mask.flatten(1).any(1)
 whole = conv.weight_mask.flatten(1).all(1).equal(rows_kept)
@@ -123,6 +130,11 @@ claim("S6", "amount=0.25 of 10 filters prunes 2 of them, 20 %", gone == 2,
 
 # %%
 guess = predict("3.2", "Time with half of the filters masked, dense = 100 %?", None, unit="%")
+
+# %% [markdown]
+# Both nets run in turns on the same 64 digits.
+
+# %%
 training.seed_everything(SEEDS[0])
 dense = models.ConvNet(widths=(32, 64, 128)).eval()
 keep = {
@@ -307,6 +319,12 @@ print("test accuracy:", ", ".join(f"≈ {100 * a:.1f} %" for a in dense_accuracy
 
 # %%
 guess = predict("3.3", "Largest difference, conv weights masked against removed?", None)
+
+# %% [markdown]
+# The inputs are 256 images of random numbers.
+
+
+# %%
 
 
 def keep_by_norm(net, sparsity):
@@ -674,6 +692,11 @@ except ValueError as error:
 
 # %%
 guess = predict("3.7", "Layers that lose channels when block1.conv2 does?", None, unit="layers")
+
+# %% [markdown]
+# The group, with the side on which each layer loses channels:
+
+# %%
 graph = tp.DependencyGraph().build_dependency(resnet, example_inputs=single)
 names = {module: name for name, module in resnet.named_modules()}
 group = graph.get_pruning_group(resnet.block1.conv2, tp.prune_conv_out_channels, idxs=[0, 1, 2])

@@ -22,12 +22,24 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from course_utils import data, masks, models, plotting, pruning, seeds, surgery, tables, training
+from course_utils import (
+    data,
+    desk,
+    masks,
+    models,
+    plotting,
+    pruning,
+    seeds,
+    surgery,
+    tables,
+    training,
+)
 from course_utils import scores as importance
 from course_utils.claims import claim
 from course_utils.exercises import lesson04 as ex
 from course_utils.predictions import predict
 
+desk.check("04", edition="EDITION")
 digits = data.load_mnist()
 SEEDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 
@@ -100,6 +112,11 @@ plotting.show(
 
 # %%
 guess = predict("4.1", "Different counts in 100 calls of random_unstructured?", None, unit="counts")
+
+# %% [markdown]
+# A hundred layers in each way, and then one draw of PyTorch made again with your function.
+
+# %%
 by_torch, by_coin = [], []
 for _ in range(100):
     layer = prune.random_unstructured(nn.Linear(10, 10), "weight", amount=0.3)
@@ -304,8 +321,13 @@ claim("4.e", "fine-tuned, the two random ways end within 3 points at 50 %", abs(
 
 # %%
 guess = predict(
-    "4.5", "Points lost by taking the net's own seed for the lots?", None, unit="points"
+    "4.3", "Points lost by taking the net's own seed for the lots?", None, unit="points"
 )
+
+# %% [markdown]
+# Three nets, both ways:
+
+# %%
 rows = []
 for seed in SEEDS[:3]:
     row = {}

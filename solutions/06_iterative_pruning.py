@@ -27,6 +27,7 @@ from torch.nn.utils import prune
 
 from course_utils import (
     data,
+    desk,
     masks,
     models,
     plotting,
@@ -41,6 +42,7 @@ from course_utils.claims import claim
 from course_utils.exercises import lesson06 as ex
 from course_utils.predictions import predict
 
+desk.check("06", edition="EDITION")
 digits = data.load_mnist()
 SEEDS = (0, 1, 2, 3, 4)
 

@@ -183,6 +183,12 @@ def test_rule_passes_the_good_and_reports_the_broken(rule):
         assert rule(broken), rule.__name__
 
 
+def test_imports_do_not_count_as_lines_of_a_cell():
+    imports = "from a import (\n" + "    b,\n" * 30 + ")"
+    assert rules.cells_are_short(notebook(code(imports))) == []
+    assert rules.cells_are_short(notebook(code(imports + "\nx = 1" * 26)))
+
+
 def test_a_leak_is_found_in_a_cell_and_in_an_output():
     source = (
         "def f(x):\n    ### BEGIN SOLUTION\n    return x * secret_factor\n    ### END SOLUTION\n"
