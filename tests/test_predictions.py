@@ -114,7 +114,7 @@ class TestForm:
         assert prediction.answer == "layer"
 
     def test_a_sceptic_may_skip(self, open_form):
-        prediction, answer, commit, skip, said = open_form()
+        prediction, _, commit, skip, said = open_form()
         skip.click()
         assert "Skipped" in said.value
         assert commit.disabled
