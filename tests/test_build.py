@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_utils.authoring import build
 from course_utils.authoring.build import LessonFailed
@@ -111,9 +112,18 @@ def test_the_same_source_gives_the_same_notebook(course):
     assert build.solved_notebook(source) == build.solved_notebook(source)
 
 
-def test_tagged_picture():
-    from nbformat.v4 import new_code_cell, new_notebook, new_output
+def test_a_live_widget_is_shown_and_not_stored(tmp_path):
+    """One as the explorers show it, and one as usual, whose text stays for a rule to find."""
+    lines = "import ipywidgets\nfrom course_utils.widgets import display_live\n"
+    live = new_code_cell(lines + "display_live(ipywidgets.IntSlider())\nprint('seen')")
+    usual = new_code_cell("ipywidgets.HBox()")
+    done = build.execute(new_notebook(cells=[live, usual]), tmp_path)
+    assert [output.get("text") for output in done.cells[0].outputs] == ["seen\n"]
+    assert done.cells[1].outputs[0].data["text/plain"] == "HBox()"
+    assert "widgets" not in done.metadata
 
+
+def test_tagged_picture():
     output = new_output("display_data", data={"image/png": "aGk="})
     notebook = new_notebook(cells=[new_code_cell("x", outputs=[output], metadata={"tags": ["a"]})])
     assert build.tagged_picture(notebook, "a") == b"hi"

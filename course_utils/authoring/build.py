@@ -26,6 +26,7 @@ from traitlets.config import Config
 
 from course_utils.authoring.pytest_plugin import KERNEL_ENVIRONMENT
 from course_utils.exercises.exercise import STUB
+from course_utils.widgets import WIDGET_VIEW
 
 ROOT = Path(__file__).resolve().parents[2]
 CELL_SECONDS = 120
@@ -106,7 +107,7 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
     executed.metadata.language_info = NotebookNode(name="python")
     for cell in executed.cells:
         if cell.cell_type == "code":
-            cell.outputs = _joined_streams(cell.outputs)
+            cell.outputs = _joined_streams(_without_widgets(cell.outputs))
     return executed
 
 
@@ -195,6 +196,11 @@ def _blame(notebook: NotebookNode, error: Exception) -> str:
                 first = next(iter(cell.source.strip().splitlines()), "")
                 return f"cell {cell.id} ({first}): {output.ename}: {output.evalue}"
     return f"{type(error).__name__}: {error}"  # no cell raised: a timeout or a dead kernel
+
+
+def _without_widgets(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Without outputs that hold nothing but the view of a widget: its kernel has ended."""
+    return [output for output in outputs if set(output.get("data", {})) != {WIDGET_VIEW}]
 
 
 def _joined_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:

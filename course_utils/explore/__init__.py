@@ -3,8 +3,8 @@
 Each of the five functions returns an :class:`Explorer`, an ``ipywidgets.VBox`` with
 
 - ``controls``: name → widget; setting a control's ``.value`` redraws, as moving it does,
-- ``picture``: an ``ipywidgets.Image`` (PNG), replaced once for each change, so it does not flicker,
-- ``numbers``: an ``ipywidgets.HTML`` that says in words what is seen, for readers who hear the page,
+- ``picture``: an ``ipywidgets.Image`` (PNG), replaced once a change, so it does not flicker,
+- ``numbers``: an ``ipywidgets.HTML`` that says what is seen, for readers who hear the page,
 - ``alt``: one sentence with what is seen now,
 - ``facts``: the numbers shown, by name,
 - ``figure()``: the matplotlib figure of the present state.

@@ -39,7 +39,7 @@ class SplitBars:
         self._range = None
         self._lines = [ax.axvline(0, color="black", linestyle="--", lw=1.5) for _ in range(2)]
 
-        self._legend = ax.legend(loc="upper right", ncols=2)
+        ax.legend(loc="upper right", ncols=2)
 
     def update(self, bins: Bins, kept: np.ndarray, thresholds: tuple[float, ...] = ()) -> None:
         """Draw ``bins`` split by ``kept`` (n,), with a dashed line at each of ≤ 2 thresholds."""
@@ -62,5 +62,5 @@ class SplitBars:
 
     @property
     def artists(self) -> list[Artist]:
-        """What :meth:`update` moves, the legend above all."""
-        return [self._pruned, self._kept, *self._lines, self._legend]
+        """What :meth:`update` moves."""
+        return [self._pruned, self._kept, *self._lines]

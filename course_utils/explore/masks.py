@@ -15,6 +15,8 @@ from course_utils.explore.explorer import LABELLED, Explorer, Seen, per_cent_sli
 from course_utils.explore.histogram import Bins, SplitBars
 
 STORED_AS = ("dense", "csr", "bitmask")
+# A mask drawn from the seed that its weight was drawn from follows the weight's sign, not chance.
+FIRST_SEED = 1000
 
 
 def mask_explorer(weight: Tensor) -> Explorer:
@@ -89,7 +91,7 @@ def _choose(weight: Tensor, method: str, sparsity: float, seed: int) -> Tensor:
     if method == "magnitude":
         return masks.magnitude_mask(weight, sparsity)
     if method == "random":
-        draws = torch.Generator().manual_seed(seed)
+        draws = torch.Generator().manual_seed(FIRST_SEED + seed)
         return masks.random_mask(weight, sparsity, generator=draws)
     if method == "2:4":
         return two_four_mask(weight)
@@ -97,7 +99,7 @@ def _choose(weight: Tensor, method: str, sparsity: float, seed: int) -> Tensor:
 
 
 def _threshold(weight: Tensor, mask: Tensor, method: str) -> float | None:
-    """The largest |w|, or norm of a row, that goes; None where none does or no threshold decides."""
+    """The largest |w|, or row's norm, that goes; None where none does or no threshold decides."""
     if mask.all() or method in ("random", "2:4"):
         return None
     if method == "magnitude":
@@ -117,8 +119,8 @@ def _describe(weight: Tensor, mask: Tensor, method: str, threshold: float | None
     shape = " × ".join(map(str, weight.shape))
     limit = "no threshold" if threshold is None else f"a threshold of ≈ {threshold:.4f}"
     alt = (
-        f"A weight of {shape}, its mask and their product (method: {method}): {pruned:,} of {total:,} "
-        f"weights are pruned ({100 * pruned / total:.1f} %), with {limit}."
+        f"A weight of {shape}, its mask and their product (method: {method}): {pruned:,} of "
+        f"{total:,} weights are pruned ({100 * pruned / total:.1f} %), with {limit}."
     )
     words = (
         f"Stored dense it takes {stored['dense']:,} bytes, as CSR {stored['csr']:,}, "
@@ -132,8 +134,8 @@ class _Picture:
 
     def __init__(self, weight: Tensor) -> None:
         grid = torch.atleast_2d(weight).flatten(1).numpy()  # (rows, columns)
-        self._values, self._norms = weight.numpy().ravel(), {}
-        self._bins = {"weights": Bins(self._values, 61)}
+        values = weight.numpy().ravel()
+        self._bins = {"weights": Bins(values, 61 if values.size > 1000 else 15)}
         for n in (1, 2):
             norms = scores.group_norm(weight, n).numpy()
             self._bins[f"L{n}"] = Bins(norms, min(30, len(norms)))
@@ -176,6 +178,8 @@ class _Picture:
         places = () if threshold is None else (threshold,) if by_rows else (-threshold, threshold)
         self._bars.update(bins, kept, places)
         unit = f"{self._slices}s" if by_rows else "weights"
-        self._axis.set_xlabel(f"{method} norm of a {self._slices}" if by_rows else "weight")
-        self._axis.set_ylabel(f"{unit} in a bin")
+        # Through the texts themselves: set_xlabel would have all axes drawn again.
+        label = f"{method} norm of a {self._slices}" if by_rows else "weight"
+        self._axis.xaxis.label.set_text(label)
+        self._axis.yaxis.label.set_text(f"{unit} in a bin")
         self._bars_title.set_text(f"Which {unit} go")

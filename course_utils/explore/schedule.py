@@ -8,7 +8,7 @@ from functools import partial
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from torch import nn
 
 from course_utils import plotting, pruning, schedules
@@ -219,8 +219,8 @@ def _last_round(rounds: Sequence[schedules.Round], ran: str, interrupted: bool) 
     last = rounds[-1]
     return (
         f"Run{' (stopped)' if interrupted else ''}, {ran}: after {len(rounds)} rounds the sparsity "
-        f"is {100 * last.sparsity:.1f} % and the validation accuracy ≈ {100 * last.accuracy:.1f} %, "
-        f"right after the pruning it was ≈ {100 * last.before:.1f} %."
+        f"is {100 * last.sparsity:.1f} % and the validation accuracy "
+        f"≈ {100 * last.accuracy:.1f} %, right after the pruning ≈ {100 * last.before:.1f} %."
     )
 
 
@@ -240,6 +240,7 @@ class _Picture:
         right.set(xlabel="round", ylabel="cut, of what is left (%)", ylim=(-3, 103))
         below.set(xlabel="epochs spent", ylabel="validation accuracy (%)", ylim=(0, 1.03))
         below.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+        below.xaxis.set_major_locator(MaxNLocator(integer=True))
         self._run_title = below.set_title("No run yet")
         below.legend(loc="lower left")
         self._axes = left, right, below

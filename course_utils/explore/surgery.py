@@ -76,7 +76,7 @@ def _controls(keep: dict[str, Tensor]) -> tuple[dict, list[widgets.ToggleButton]
         options=[*keep], description="layer", style=LABELLED, layout={"width": "260px"},
         tooltip="The layer whose filters the buttons switch",
     )  # fmt: skip
-    # The layers share the buttons, and the buttons one layout: each widget is a message to the page.
+    # All layers share the buttons, and they one layout: each widget is a message to the page.
     layout = widgets.Layout(width="64px", margin="2px")
     most = max(map(len, keep.values()))
     toggles = [widgets.ToggleButton(True, description="on", layout=layout) for _ in range(most)]
@@ -148,12 +148,18 @@ class _Picture:
             interpolation="nearest",
         )  # fmt: skip
         (self._marks[name],) = ax.plot([], [], "v", color=plotting.WRONG, ms=4, clip_on=False)
+        self._marks[name].set_in_layout(False)  # it has no place yet
+        lines = {"color": "white", "linewidth": 0.8}
+        if filters <= 32:  # room enough to tell one from the next
+            ax.hlines(np.arange(1, filters) - 0.5, -0.5, channels - 0.5, **lines)
+        if channels <= 16:
+            ax.vlines(np.arange(1, channels) - 0.5, -0.5, filters - 0.5, **lines)
         last = name == [*self._layers][-1]
         ax.set(xlabel="input channel", ylabel="class" if last else "filter")
         ax.set(xticks=sorted({0, channels - 1}), yticks=[0, filters - 1])
-        ax.set_xlim(-0.5, channels - 0.5)
+        ax.set(xlim=(-0.5, channels - 0.5), ylim=(filters - 0.5, -0.5))
         ax.grid(False)
-        sizes = f"{name}\n{filters} × {channels} → {filters} × {channels}"
+        sizes = f"{name}\n{filters}×{channels} → {filters}×{channels}"
         self._titles[name] = ax.set_title(sizes, fontsize=9, pad=10)
 
     def _draw_bars(self, ax: plotting.Axes) -> None:
@@ -177,7 +183,7 @@ class _Picture:
             left = int(keep[before].sum()) if before else weight.shape[1]
             filters, channels = cells.shape
             self._titles[name].set_text(
-                f"{'▶ ' * (name == chosen)}{name}\n{filters} × {channels} → {len(weight)} × {left}"
+                f"{'▶ ' * (name == chosen)}{name}\n{filters}×{channels} → {len(weight)}×{left}"
             )
             before = name
         self._move_bars(now, full)

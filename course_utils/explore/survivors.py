@@ -25,8 +25,8 @@ def survivor_explorer(model: nn.Module) -> Explorer:
     first = next(iter(weights))
     if weights[first].dim() != 2 or weights[first].shape[1] != PIXELS:
         raise ValueError(
-            f"The first layer {first!r} has a weight of shape {tuple(weights[first].shape)}; needed "
-            "is one with a column for each of the 784 pixels, as LeNet300's fc1."
+            f"The first layer {first!r} has a weight of shape {tuple(weights[first].shape)}; "
+            "needed is one with a column for each of the 784 pixels, as LeNet300's fc1."
         )
     magnitudes = {name: weight.abs().cpu() for name, weight in weights.items()}
     keep = {name: mask.cpu() for name, mask in keep.items()}

@@ -57,8 +57,9 @@ def _slider(magnitudes: Tensor) -> widgets.FloatSlider:
     largest, start = magnitudes.max().item(), np.quantile(magnitudes.numpy(), 0.9)
     digits = max(0, 2 - math.floor(math.log10(largest or 1)))
     step = 10.0**-digits
+    above = round((math.floor(largest / step) + 1) * step, digits)
     return widgets.FloatSlider(
-        round(start, digits), min=0, max=round((math.floor(largest / step) + 1) * step, digits), step=step,
+        round(start, digits), min=0, max=above, step=step,
         description="threshold on |w|", tooltip="Weights closer to zero than this go",
         readout_format=f".{digits}f", continuous_update=True, style=LABELLED,
         layout={"width": "560px", "max_width": "100%"},
