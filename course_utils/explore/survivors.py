@@ -2,7 +2,6 @@
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.colors import ListedColormap
 from torch import Tensor, nn
 
 from course_utils import masks, plotting, pruning
@@ -66,8 +65,7 @@ class _Picture:
     @plotting.course_style()
     def __init__(self, first: str, layers: list[str]) -> None:
         figure, (pixels, bars) = plotting.figure(1, 2, height=3.5)
-        colours = ListedColormap(colormaps["cividis"].colors)
-        colours.set_bad("white")
+        colours = colormaps["cividis"].with_extremes(bad="white")
         self._map = pixels.imshow(np.zeros((28, 28)), cmap=colours, vmin=0, vmax=100)
         # A pixel that is cut off is no low number but none: white, with a cross.
         (self._crosses,) = pixels.plot([], [], "x", color=plotting.WRONG, markersize=4, lw=0)
