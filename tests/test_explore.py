@@ -111,7 +111,6 @@ def test_the_sentence_stands_in_the_numbers_and_is_long_enough_to_show(make, nam
     assert len(explorer.alt) >= 40
     assert explorer.alt.endswith(".")
     assert plotting.html.escape(explorer.alt) in explorer.numbers.value
-    assert explorer.picture.tooltip == explorer.alt
     assert isinstance(explorer.figure(), Figure)
 
 
@@ -124,6 +123,14 @@ def test_the_model_and_the_weight_stay(
     function().controls[control].value = value
     after = [state_of(trained_model), state_of(convnet), {"": weight}]
     assert all(map(same_state, before, after))
+
+
+@each_explorer
+def test_the_figure_to_save_holds_all_that_the_picture_shows(make, name):
+    explorer = make[name][0]()
+    figure = explorer.figure()
+    assert not any(artist.get_animated() for artist in figure.findobj())
+    assert figure.get_suptitle() not in ("", "title")
 
 
 def test_show_puts_the_static_picture_above_the_live_one(weight, monkeypatch):

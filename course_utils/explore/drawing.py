@@ -15,7 +15,7 @@ class Film:
 
     Axes, ticks and labels cost more time than the data between them. Where something among them
     changes after all, matplotlib marks the figure as stale, and all is drawn again. The layout is
-    made once and then kept. Saving the figure draws everything, as ever.
+    made once and then kept. To save the figure, take it by :meth:`whole`.
     """
 
     def __init__(self, figure: Figure, moving: Sequence[Artist]) -> None:
@@ -23,13 +23,22 @@ class Film:
         self._canvas, self._still = FigureCanvasAgg(figure), None
         self._canvas.draw()
         figure.set_layout_engine("none")
-        for artist in self._moving:
-            artist.set_animated(True)
+        self._animate(True)
         figure.stale = True
+
+    def whole(self) -> Figure:
+        """The figure with all its artists: matplotlib does not save those that are animated."""
+        self._animate(False)
+        return self.figure
+
+    def _animate(self, animated: bool) -> None:
+        for artist in self._moving:
+            artist.set_animated(animated)
 
     def png(self) -> bytes:
         """The figure as it is now, in its own resolution. Settings of the reader play no part."""
         canvas = self._canvas
+        self._animate(True)
         if self.figure.stale:
             canvas.draw()
             self._still = canvas.copy_from_bbox(self.figure.bbox)

@@ -57,7 +57,7 @@ class Explorer(widgets.VBox):
 
     def figure(self) -> Figure:
         """The figure of the present state. The next redraw changes it."""
-        return self._film.figure
+        return self._film.whole()
 
     def redraw(self, change: object = None) -> None:
         """Look at the controls and replace picture, numbers, ``alt`` and ``facts``, once.
@@ -76,10 +76,9 @@ class Explorer(widgets.VBox):
                 self._drawing = False
             self.facts, self.alt = seen.facts, seen.alt
             self.picture.value = picture
+            # ipywidgets.Image (8.1) has no alternative text, and with a tooltip it is not drawn at
+            # all (a JavaScript error), so the sentence stands here.
             self.numbers.value = _as_html([seen.alt, *seen.words])
-            # ipywidgets.Image (8.1) has no alternative text. Its tooltip becomes the picture's
-            # title, which screen readers fall back on, and the sentence stands in the numbers.
-            self.picture.tooltip = seen.alt
 
 
 def show(explorer: Explorer) -> None:

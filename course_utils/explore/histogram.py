@@ -39,6 +39,7 @@ class SplitBars:
         self._range = None
         self._lines = [ax.axvline(0, color="black", linestyle="--", lw=1.5) for _ in range(2)]
 
+        ax.locator_params(axis="x", nbins=6)
         ax.legend(loc="upper right", ncols=2)
 
     def update(self, bins: Bins, kept: np.ndarray, thresholds: tuple[float, ...] = ()) -> None:
