@@ -207,8 +207,8 @@ def _cuts(plan: Sequence[float], start: float) -> list[float]:
 def _describe(shape: str, start: float, facts: dict) -> Seen:
     plan, cuts = facts["plan"], facts["cuts"]
     alt = (
-        f"A {shape} schedule from {100 * start:g} % to {100 * plan[-1]:g} % in {len(plan)} rounds "
-        f"and {facts['epochs']} epochs: the first round cuts {100 * cuts[0]:.1f} % of what is left,"
+        f"A {shape} schedule from {100 * start:g} % to {100 * plan[-1]:g} % (rounds: {len(plan)}, "
+        f"epochs: {facts['epochs']}): the first round cuts {100 * cuts[0]:.1f} % of what is left,"
         f" the last one {100 * cuts[-1]:.1f} %."
     )
     totals = ", ".join(f"{100 * total:.1f}" for total in plan)
@@ -218,7 +218,7 @@ def _describe(shape: str, start: float, facts: dict) -> Seen:
 def _last_round(rounds: Sequence[schedules.Round], ran: str, interrupted: bool) -> str:
     last = rounds[-1]
     return (
-        f"Run{' (stopped)' if interrupted else ''}, {ran}: after {len(rounds)} rounds the sparsity "
+        f"Run{' (stopped)' if interrupted else ''}, {ran}: after round {len(rounds)} the sparsity "
         f"is {100 * last.sparsity:.1f} % and the validation accuracy "
         f"≈ {100 * last.accuracy:.1f} %, right after the pruning ≈ {100 * last.before:.1f} %."
     )
@@ -257,8 +257,8 @@ class _Picture:
         for line in (self._totals, self._cuts):
             line.set(**plotting.LOOKS[shape])
         self._title.set_text(
-            f"{shape}: {100 * start:g} % → {100 * plan[-1]:g} % in {len(plan)} rounds, "
-            f"{facts['epochs']} epochs"
+            f"{shape}: {100 * start:g} % → {100 * plan[-1]:g} %, rounds: {len(plan)}, "
+            f"epochs: {facts['epochs']}"
         )
         self._draw_run(facts["rounds"], ran)
         self._set_limits(len(plan), facts["epochs"] if ran is None else ran.rounds * ran.epochs)

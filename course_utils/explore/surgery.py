@@ -110,8 +110,8 @@ def _describe(facts: dict, layers: list[str]) -> Seen:
     following = layers[layers.index(name) + 1]
     alt = (
         f"The layers of the net as grids of filters: {name} keeps {int(kept.sum())} of its "
-        f"{len(kept)} filters, and {int((~kept).sum())} input channels of {following} hang on the "
-        f"others; the validation accuracy is ≈ {100 * facts['accuracy']:.1f} %."
+        f"{len(kept)} filters; input channels of {following} that hang on the others: "
+        f"{int((~kept).sum())}; the validation accuracy is ≈ {100 * facts['accuracy']:.1f} %."
     )
     words = [
         f"Parameters: {facts['parameters']:,} of {full['parameters']:,}. FLOPs for one image: "
@@ -190,7 +190,7 @@ class _Picture:
         off = int((~keep[chosen]).sum())
         self._title.set_text(
             f"{chosen} keeps {len(keep[chosen]) - off} of {len(keep[chosen])} filters; "
-            f"{off} channels of the next layer go, too"
+            f"input channels gone from the next layer: {off}"
         )
 
     def _cells(self, name: str, keep: dict[str, Tensor], before: str | None) -> np.ndarray:
