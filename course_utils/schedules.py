@@ -65,7 +65,7 @@ def cubic(end: float, rounds: int, start: float = 0.0) -> list[float]:
     return _schedule(end, rounds, start, lambda part: end + (start - end) * (1 - part) ** 3)
 
 
-# Lots need seeds of their own: with the seed of the net they pick weights by their sign (lesson 04).
+# Lots need seeds of their own: with that of the net they pick weights by their sign (lesson 04).
 LOTS = 10_000
 
 SCHEDULES = {"one-shot": one_shot, "linear": linear, "geometric": geometric, "cubic": cubic}
