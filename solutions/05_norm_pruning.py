@@ -28,6 +28,7 @@ from torch.nn.utils import prune
 from course_utils import (
     data,
     desk,
+    explore,
     masks,
     models,
     plotting,
@@ -812,6 +813,13 @@ tables.approximate(by_criterion, dict.fromkeys(by_criterion, "{:5.1f} %"))
 # some data, gradients a backward pass as well. On another kind of net the order may differ; now you can
 # measure it.
 #
+# **Explore the norms.** The filters of the third block: compare L1 and L2, and watch the threshold in
+# the histogram of the norms.
+
+# %%
+explore.show(explore.mask_explorer(first_net.blocks[2][0].weight))
+
+# %% [markdown]
 # ## 5.8 People really ask
 #
 # **Global pruning at 50 % gives almost 0 % accuracy. Is the method correct?** Most likely it is layer

@@ -21,8 +21,8 @@ class TestPredict:
         assert prediction.answer is None
         assert capsys.readouterr().out == (
             "Prediction 2.1: How many can go?\n"
-            "○ not made yet. Answer in the form below, put a number (in %) in place of None and run\n"
-            "this cell again, or read on.\n"
+            "○ not made yet. Answer in the form below, put a number (in %) in place of None "
+            "and run\nthis cell again, or read on.\n"
         )
         assert kept() == {}
 
