@@ -599,6 +599,11 @@ def filter_scores(net, seed):
 
 
 filter_criteria = {seed: filter_scores(net, seed) for seed, net in conv_nets.items()}
+
+# %% [markdown]
+# Which of them agree?
+
+# %%
 third = np.mean([agreement_of({name: by_layer["blocks.2.0"] for name, by_layer in of_net.items()})
                  for of_net in filter_criteria.values()], axis=0)  # fmt: skip
 plotting.show(

@@ -493,7 +493,7 @@ def zigzag(history):
 plotting.show(
     plotting.traces(
         {name: zigzag(live[name, SEEDS[0]][1]) for name in ("one-shot", "linear", "cubic")},
-        "To 99 %: a deep cut early has nine more epochs to heal, a deep cut last has none",
+        "To 99 %: a deep cut early has time to heal, a deep cut last has none",
         xlabel="epochs since the first cut", ylabel="validation accuracy (%)",
     ),
     alt="Validation accuracy along ten epochs on the way to 99 %: one-shot falls deep at once and "

@@ -314,6 +314,26 @@ def test_show_stores_the_picture_with_its_words(monkeypatch):
     assert "&lt;whole&gt; sentence" in words["text/html"]
 
 
+@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+def test_show_takes_every_figure_with_a_short_title(draw):
+    plotting.show(draw(), alt=ALT)
+
+
+def test_show_takes_a_title_that_fits():
+    title = "Equal sparsity: scattered zeros, and four rows that are gone"
+    plotting.show(plotting.mask_panels({"a": torch.eye(3).bool()}, title), alt=ALT)
+
+
+def test_show_refuses_a_title_that_would_be_cut_off():
+    long = "A finding that goes on and on, " * 5
+    for fig in (
+        plotting.mask_heatmap(torch.eye(4).bool(), long),
+        plotting.mask_panels({"a": torch.eye(3).bool()}, long),
+    ):
+        with pytest.raises(ValueError, match="wider than the figure"):
+            plotting.show(fig, alt=ALT)
+
+
 @pytest.mark.parametrize("alt", ["", "A mask.", ALT.removesuffix(".")])
 def test_show_refuses_a_picture_without_words(alt):
     with pytest.raises(ValueError, match="is not a sentence"):

@@ -160,7 +160,7 @@ class _Picture:
         ax.set(xlim=(-0.5, channels - 0.5), ylim=(filters - 0.5, -0.5))
         ax.grid(False)
         sizes = f"{name}\n{filters}×{channels} → {filters}×{channels}"
-        self._titles[name] = ax.set_title(sizes, fontsize=9, pad=10)
+        self._titles[name] = ax.set_title(sizes, fontsize=8, pad=10)
 
     def _draw_bars(self, ax: plotting.Axes) -> None:
         self._bars = ax.barh(range(3), [100] * 3, color=plotting.KEPT)
