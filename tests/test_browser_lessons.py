@@ -40,10 +40,10 @@ def browser():
 
 
 @pytest.fixture
-def page(lab, browser, request):
-    """A lesson, open in a window, each of its cells run from the menu."""
-    workspace = request.param.removesuffix(".ipynb").replace("/", "-")
-    page = browser_lab.open_notebook(browser, lab.url(request.param, workspace))
+def page(lab, browser, lesson):
+    """The lesson, open in a window, each of its cells run from the menu."""
+    workspace = lesson.removesuffix(".ipynb").replace("/", "-")
+    page = browser_lab.open_notebook(browser, lab.url(lesson, workspace))
     browser_lab.run_all(page)
     yield page
     browser_lab.close(page)
