@@ -6,7 +6,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint notebooks portability seeds sweep bench
+.PHONY: help lab test lint notebooks portability seeds sweep bench screenshots
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ sweep: .venv/installed-dev  ## the long experiments of lesson 06 again, into cou
 
 bench: .venv/installed-dev  ## how long imports, notebooks and the first baseline take
 	$(PY) tests/bench.py
+
+screenshots: .venv/installed-dev  ## a picture of each lesson as JupyterLab shows it, in build/screenshots/
+	$(PY) tests/screenshots.py $(ARGS)
 
 # These two files mark a finished installation; newer versions or dependencies ask for another one.
 .venv/installed: pyproject.toml constraints.txt
