@@ -491,9 +491,7 @@ def _refuse_titles_that_are_cut_off(fig: Figure) -> None:
     titles = [ax.title for ax in fig.axes] + [ax._left_title for ax in fig.axes]
     if fig._suptitle is not None:
         titles.append(fig._suptitle)
-    renderer = RendererAgg(
-        *fig.bbox.size, fig.dpi
-    )  # the last one drew the PNG, finer
+    renderer = RendererAgg(*fig.bbox.size, fig.dpi)  # the last one drew the PNG, finer
     for title in titles:
         if title.get_text() and title.get_window_extent(renderer).x1 > fig.bbox.x1:
             raise ValueError(
