@@ -16,6 +16,7 @@ import torch
 from IPython.display import display
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, PercentFormatter
@@ -46,8 +47,8 @@ LOOKS = {
     "all filters": {"color": "#7F7F7F", "linestyle": "-", "marker": "o"},
     "half of the filters": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "magnitude": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
-    "Taylor": {"color": "#CC79A7", "linestyle": "--", "marker": "D"},
-    "activation-aware": {"color": "#009E73", "linestyle": "-.", "marker": "^"},
+    "Taylor": {"color": "#D55E00", "linestyle": "--", "marker": "D"},
+    "activation-aware": {"color": "#E69F00", "linestyle": "-.", "marker": "^"},
     "norm": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "one-shot": {"color": "#CC79A7", "linestyle": ":", "marker": "D"},
     "linear": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
@@ -87,12 +88,14 @@ def show(fig: Figure, alt: str) -> None:
 
     The sentence is stored with the picture, for readers who hear the page and for a terminal.
     JupyterLab (4.6) does not pass it on, so it also stands below the picture, folded.
-    Raises ``ValueError`` for an ``alt`` that is too short to be one.
+    Raises ``ValueError`` for an ``alt`` that is too short to be one, and for a title that is longer
+    than the figure is wide.
     """
     if len(alt) < 40 or not alt.endswith("."):
         raise ValueError(f"alt={alt!r} is not a sentence with the finding (40 letters or more).")
     picture = io.BytesIO()
     fig.savefig(picture, format="png")
+    _refuse_titles_that_are_cut_off(fig)
     display(
         {"image/png": picture.getvalue(), "text/plain": alt},
         metadata={"image/png": {"alt": alt, "width": SHOWN_WIDTH}},
@@ -481,6 +484,22 @@ def _canvas(ax: Axes | None, height: float = 3.6) -> tuple[Figure, Axes]:
         return ax.figure, ax
     fig, (ax,) = figure(height=height)
     return fig, ax
+
+
+def _refuse_titles_that_are_cut_off(fig: Figure) -> None:
+    # matplotlib gives out the words of a title, but the title itself only under a private name.
+    titles = [ax.title for ax in fig.axes] + [ax._left_title for ax in fig.axes]
+    if fig._suptitle is not None:
+        titles.append(fig._suptitle)
+    renderer = RendererAgg(
+        *fig.bbox.size, fig.dpi
+    )  # the last one drew the PNG, finer
+    for title in titles:
+        if title.get_text() and title.get_window_extent(renderer).x1 > fig.bbox.x1:
+            raise ValueError(
+                f"The title {title.get_text()!r} is wider than the figure and would be cut off. "
+                "Shorten it."
+            )
 
 
 def _headline(fig: Figure, title: str) -> None:

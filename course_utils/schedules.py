@@ -65,6 +65,9 @@ def cubic(end: float, rounds: int, start: float = 0.0) -> list[float]:
     return _schedule(end, rounds, start, lambda part: end + (start - end) * (1 - part) ** 3)
 
 
+# Lots need seeds of their own: with that of the net they pick weights by their sign (lesson 04).
+LOTS = 10_000
+
 SCHEDULES = {"one-shot": one_shot, "linear": linear, "geometric": geometric, "cubic": cubic}
 
 
@@ -144,7 +147,7 @@ def iterate(
     history.interrupted = False
     for number in range(len(history.rounds), len(schedule)):
         undo = _snapshot(model)
-        draws = torch.Generator().manual_seed(seed + number)
+        draws = torch.Generator().manual_seed(LOTS + seed + number)
         try:
             prune_model(model, schedule[number], method, scope, generator=draws)
             if after_prune is not None:

@@ -6,6 +6,7 @@ Lesson 00. The loop stays a screen long: what a lesson wants on top, it passes a
 import math
 import os
 import random
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from numbers import Real
@@ -79,8 +80,10 @@ def train(
     optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, fused=True)
     shuffle = torch.Generator().manual_seed(seed)
     history = History()
-    # tqdm's notebook bar does not look at TQDM_DISABLE itself, which tests and builds set.
-    silent = bool(os.environ.get("TQDM_DISABLE"))
+    # tqdm's notebook bar does not look at TQDM_DISABLE itself, which tests and builds set. And a
+    # bar from a background thread would appear below whichever cell happens to run.
+    in_background = threading.current_thread() is not threading.main_thread()
+    silent = in_background or bool(os.environ.get("TQDM_DISABLE"))
     bar = tqdm(range(epochs), desc="training", unit="epoch", leave=False, disable=silent)
     try:
         for _ in bar:

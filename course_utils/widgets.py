@@ -1,20 +1,23 @@
-"""Put a live widget below a cell, and nothing else.
+"""Live widgets in a notebook that still reads well without a kernel."""
 
-A widget is alive only while its kernel is: on a page without one, or in a notebook that was opened
-again, it is a dead frame. So nothing but its view is sent, no text in its place, and what the
-widget shows stands above it as a picture or in words.
-"""
+from ipywidgets import Widget
 
-import ipywidgets
-from IPython.display import display
-
-VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def display_live(widget: ipywidgets.Widget) -> None:
-    """Show ``widget`` below the cell. Outside a notebook nothing happens.
+def display_live(widget: Widget) -> None:
+    """Display ``widget`` for as long as its kernel lives, and leave nothing behind.
 
-    The output holds the view alone: nbval does not compare it, and stored notebooks drop it.
+    The output holds only the widget's view, without the usual ``VBox(children=…)`` as plain text.
+    A page without a kernel cannot draw the view, so it shows nothing instead of dead text, and
+    nbval leaves this one kind of data out of its comparison, in the run as in the stored notebook.
+    Put a static picture with the same message above it (:func:`course_utils.explore.show` does).
+    Does nothing outside IPython, where there is no page to display on.
     """
-    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-    display({VIEW: view}, raw=True)
+    from IPython import get_ipython
+    from IPython.display import display
+
+    if get_ipython() is None:
+        return
+    view = {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}
+    display({WIDGET_VIEW: view}, raw=True)

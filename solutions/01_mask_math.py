@@ -22,7 +22,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from course_utils import data, desk, masks, measure, models, plotting, pruning, training
+from course_utils import data, desk, explore, masks, measure, models, plotting, pruning, training
 from course_utils.claims import claim
 from course_utils.exercises import lesson01 as ex
 from course_utils.predictions import predict
@@ -560,6 +560,15 @@ claim(
     "1 point below the break-even CSR is bigger than dense, 1 point above it is smaller",
     slightly_less["csr"] > slightly_less["dense"] and slightly_more["csr"] < slightly_more["dense"],
 )
+
+# %% [markdown]
+# **Explore.** Choose what goes and how much, by mouse, or with Tab and the arrow keys. Watch the
+# threshold in the histogram, and how many bytes each format takes. From which sparsity is CSR smaller
+# than dense here, and from which the bitmask?
+
+# %%
+training.seed_everything(SEED)
+explore.show(explore.mask_explorer(nn.Linear(24, 16).weight))
 
 # %% [markdown]
 # ## 1.8 People really ask

@@ -24,7 +24,18 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from course_utils import data, desk, masks, measure, models, plotting, pruning, tables, training
+from course_utils import (
+    data,
+    desk,
+    explore,
+    masks,
+    measure,
+    models,
+    plotting,
+    pruning,
+    tables,
+    training,
+)
 from course_utils.claims import claim
 from course_utils.exercises import lesson02 as ex
 from course_utils.predictions import predict
@@ -735,6 +746,27 @@ claim("2.n", "at 99 % CSR is faster than dense at batch 64", ratios["batch 64"][
 # machine, the shape and the batch: measure it on yours. Lesson 03 removes whole rows
 # and filters instead, which every kernel understands.
 #
+# **Explore the masks of a trained layer.** fc3 has a row for each of the ten digits. Take rows instead
+# of single weights, or two of every four, and compare.
+
+# %%
+explore.show(explore.mask_explorer(dense_nets[0].fc3.weight))
+
+# %% [markdown]
+# **Explore the threshold.** Drag it over the weights of the first net. Which digits flip first, and to
+# what?
+
+# %%
+explore.show(explore.threshold_explorer(dense_nets[0], digits))
+
+# %% [markdown]
+# **Explore who survives.** At which sparsity is the first pixel cut off completely, and what does the
+# map look like when only 1 % of the weights is left?
+
+# %%
+explore.show(explore.survivor_explorer(dense_nets[0]))
+
+# %% [markdown]
 # ## 2.10 People really ask
 #
 # **What does `prune.global_unstructured` want? `model.parameters()` fails.** A list of (layer, name)

@@ -27,6 +27,7 @@ from torch.nn.utils import prune
 from course_utils import (
     data,
     desk,
+    explore,
     masks,
     measure,
     models,
@@ -750,6 +751,23 @@ claim("3.p", "half of the tied channels gone: under 30 % of FLOPs and parameters
       and measure.count_parameters(slim) < 0.3 * measure.count_parameters(resnet))  # fmt: skip
 claim("3.q", "one epoch gains the slim residual net over 20 points",
       training.evaluate(slim, digits.test) > slim_raw + 0.2)  # fmt: skip
+
+# %% [markdown]
+# **Explore the masks of a conv layer.** Each row is a filter, laid flat.
+
+# %%
+explore.show(explore.mask_explorer(dense_nets[0].blocks[1][0].weight))
+
+# %% [markdown]
+# **Explore the surgery.** Switch filters of a layer off and on, and see what hangs on them in the next
+# layer, how many parameters and FLOPs go, and what is left of the validation accuracy. Find a filter
+# that costs nothing, and one that costs points.
+
+# %%
+surgeon = explore.surgery_explorer(dense_nets[0], digits)
+for number in (1, 4):
+    surgeon.controls[f"filter {number}"].value = False
+explore.show(surgeon)
 
 # %% [markdown]
 # ## 3.9 People really ask

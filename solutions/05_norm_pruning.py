@@ -28,6 +28,7 @@ from torch.nn.utils import prune
 from course_utils import (
     data,
     desk,
+    explore,
     masks,
     models,
     plotting,
@@ -598,6 +599,11 @@ def filter_scores(net, seed):
 
 
 filter_criteria = {seed: filter_scores(net, seed) for seed, net in conv_nets.items()}
+
+# %% [markdown]
+# Which of them agree?
+
+# %%
 third = np.mean([agreement_of({name: by_layer["blocks.2.0"] for name, by_layer in of_net.items()})
                  for of_net in filter_criteria.values()], axis=0)  # fmt: skip
 plotting.show(
@@ -812,6 +818,13 @@ tables.approximate(by_criterion, dict.fromkeys(by_criterion, "{:5.1f} %"))
 # some data, gradients a backward pass as well. On another kind of net the order may differ; now you can
 # measure it.
 #
+# **Explore the norms.** The filters of the third block: compare L1 and L2, and watch the threshold in
+# the histogram of the norms.
+
+# %%
+explore.show(explore.mask_explorer(first_net.blocks[2][0].weight))
+
+# %% [markdown]
 # ## 5.8 People really ask
 #
 # **Global pruning at 50 % gives almost 0 % accuracy. Is the method correct?** Most likely it is layer

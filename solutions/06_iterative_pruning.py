@@ -28,6 +28,7 @@ from torch.nn.utils import prune
 from course_utils import (
     data,
     desk,
+    explore,
     masks,
     models,
     plotting,
@@ -492,7 +493,7 @@ def zigzag(history):
 plotting.show(
     plotting.traces(
         {name: zigzag(live[name, SEEDS[0]][1]) for name in ("one-shot", "linear", "cubic")},
-        "To 99 %: a deep cut early has nine more epochs to heal, a deep cut last has none",
+        "To 99 %: a deep cut early has time to heal, a deep cut last has none",
         xlabel="epochs since the first cut", ylabel="validation accuracy (%)",
     ),
     alt="Validation accuracy along ten epochs on the way to 99 %: one-shot falls deep at once and "
@@ -693,6 +694,20 @@ claim("6.p", "98 %: cubic fine-tuning, 14 epochs in all, ends ahead of the ticke
 # five trainings found this ticket, and the sixth was its own. It says something about nets; as a way to
 # a sparse one, fine-tuning is cheaper and no worse here.
 #
+# **Explore a schedule of your own.** Choose its shape, its end and its rounds, look at the cuts, and
+# press *Run*: the accuracy grows round by round, and *Stop* ends it. Can you reach 99 % with a last cut
+# that costs nothing?
+
+# %%
+explore.show(explore.schedule_designer(dense_nets[SEEDS[0]], digits))
+
+# %% [markdown]
+# **Explore who survives.** The same net as it is pruned further and further, before any fine-tuning.
+
+# %%
+explore.show(explore.survivor_explorer(dense_nets[SEEDS[0]]))
+
+# %% [markdown]
 # ## 6.8 People really ask
 #
 # **After pruning, the accuracy drops in the first epoch of fine-tuning and stays low. Is my learning

@@ -10,13 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from statistics import median
 
 import nbformat
+import torch
 from nbclient import NotebookClient
+
+from course_utils import data, explore, models
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSON_00 = ROOT / "notebooks" / "00_start_here.ipynb"
@@ -38,6 +41,8 @@ def main() -> None:
         report(label, partial(run_python, "-c", code), runs=7)
     print("\nFrom no kernel to the first baseline trained in lesson 00")
     report(LESSON_00.name, time_to_first_baseline, runs=5)
+    print("\nOne redraw of an explorer, with one thread")
+    report_explorers()
     print("\npytest --nbval NOTEBOOK")
     for path in sorted([*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("solutions/*.ipynb")]):
         report(str(path.relative_to(ROOT)), partial(validate, path), runs=3)
@@ -48,6 +53,36 @@ def report(label: str, action: Callable[[], None], runs: int) -> None:
     seconds = sorted(timed(action) for _ in range(runs))
     spread = f"({seconds[0]:.2f} to {seconds[-1]:.2f} in {runs} runs)"
     print(f"  {label:42} {median(seconds):6.2f} s  {spread}", flush=True)
+
+
+def report_explorers(redraws: int = 20) -> None:
+    """Print the median milliseconds of ``redraws`` redraws of each explorer, by moving a control.
+
+    On LeNet-300-100, its first layer, and a ConvNet of 16, 32 and 64 filters; not trained, which
+    changes what is seen and not how long it takes.
+    """
+    torch.set_num_threads(1)
+    digits, lenet, convnet = data.load_mnist(), models.LeNet300(), models.ConvNet()
+    layer = explore.mask_explorer(lenet.fc1.weight)
+    for method in layer.controls["method"].options:
+        layer.controls["method"].value = method[1]
+        report_redraws(f"mask_explorer, {method[0]}", layer, "seed", range(1, redraws + 1))
+    per_cent = range(50, 50 + redraws)
+    report_redraws("survivor_explorer", explore.survivor_explorer(lenet), "sparsity", per_cent)
+    steps = [0.01 + 0.001 * step for step in range(redraws)]
+    threshold = explore.threshold_explorer(lenet, digits)
+    report_redraws("threshold_explorer", threshold, "threshold", steps)
+    clicks = [False, True] * (redraws // 2)
+    report_redraws(
+        "surgery_explorer", explore.surgery_explorer(convnet, digits), "filter 3", clicks
+    )
+    report_redraws("schedule_designer", explore.schedule_designer(lenet, digits), "end", per_cent)
+
+
+def report_redraws(label: str, explorer: explore.Explorer, control: str, values: Iterable) -> None:
+    """Print the median milliseconds that setting ``control`` to each of ``values`` takes."""
+    times = [timed(partial(setattr, explorer.controls[control], "value", v)) for v in values]
+    print(f"  {label:42} {1000 * median(times):6.0f} ms", flush=True)
 
 
 def timed(action: Callable[[], None]) -> float:

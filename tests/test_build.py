@@ -4,6 +4,7 @@ import hashlib
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_utils.authoring import build
 from course_utils.authoring.build import LessonFailed
@@ -124,21 +125,18 @@ def test_the_edition_is_the_beginning_of_the_hash_of_the_source(tmp_path):
     assert made_from == hashlib.sha256(source.read_bytes()).hexdigest()
 
 
-def test_a_live_widget_leaves_nothing_in_the_stored_notebook():
-    from nbformat.v4 import new_code_cell, new_notebook
-
-    live = "import ipywidgets\nfrom course_utils.widgets import display_live\n"
-    live += "display_live(ipywidgets.HTML('now'))\nprint('said')"
-    shown = "import ipywidgets\nipywidgets.HTML('now')"
-    notebook = new_notebook(cells=[new_code_cell(live), new_code_cell(shown)])
-    first, second = build.execute(notebook, build.ROOT).cells
-    assert [output.get("text") for output in first.outputs] == ["said\n"]
-    assert len(second.outputs) == 1  # it has words as well
+def test_a_live_widget_is_shown_and_not_stored(tmp_path):
+    """One as the explorers show it, and one as usual, whose text stays for a rule to find."""
+    lines = "import ipywidgets\nfrom course_utils.widgets import display_live\n"
+    live = new_code_cell(lines + "display_live(ipywidgets.IntSlider())\nprint('seen')")
+    usual = new_code_cell("ipywidgets.HBox()")
+    done = build.execute(new_notebook(cells=[live, usual]), tmp_path)
+    assert [output.get("text") for output in done.cells[0].outputs] == ["seen\n"]
+    assert done.cells[1].outputs[0].data["text/plain"] == "HBox()"
+    assert "widgets" not in done.metadata
 
 
 def test_tagged_picture():
-    from nbformat.v4 import new_code_cell, new_notebook, new_output
-
     output = new_output("display_data", data={"image/png": "aGk="})
     notebook = new_notebook(cells=[new_code_cell("x", outputs=[output], metadata={"tags": ["a"]})])
     assert build.tagged_picture(notebook, "a") == b"hi"

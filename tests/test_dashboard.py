@@ -11,7 +11,7 @@ import pytest
 from course_utils import dashboard, progress
 from course_utils.exercises import all_exercises, exercises_of
 from course_utils.syllabus import LESSONS
-from course_utils.widgets import VIEW
+from course_utils.widgets import WIDGET_VIEW
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,8 @@ def shown(monkeypatch) -> list[dict]:
     bundles = []
     monkeypatch.setattr(dashboard, "_table", None)
     monkeypatch.setattr(dashboard, "_watcher", None)
-    monkeypatch.setattr("course_utils.widgets.display", lambda data, raw: bundles.append(data))
+    monkeypatch.setattr("IPython.get_ipython", lambda: True)
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: bundles.append(data))
     return bundles
 
 
@@ -87,8 +88,8 @@ class TestLive:
     def test_shows_a_live_view_and_no_text_in_its_place(self, shown):
         dashboard.live_table()
         (bundle,) = shown
-        assert set(bundle) == {VIEW}
-        assert bundle[VIEW]["model_id"] == dashboard._table.model_id
+        assert set(bundle) == {WIDGET_VIEW}
+        assert bundle[WIDGET_VIEW]["model_id"] == dashboard._table.model_id
 
     def test_with_a_record_in_memory_there_is_no_thread(self):
         dashboard.live_table()
@@ -106,7 +107,7 @@ class TestLive:
             dashboard.live_table()
         assert len(watchers()) == 1
         assert watchers()[0].daemon
-        assert len({bundle[VIEW]["model_id"] for bundle in shown}) == 1
+        assert len({bundle[WIDGET_VIEW]["model_id"] for bundle in shown}) == 1
 
     def test_shown_again_it_is_fresh_at_once(self):
         dashboard.live_table()
@@ -138,4 +139,4 @@ class TestLive:
         dashboard.live_table()
         dashboard._table.close()
         dashboard.live_table()
-        assert len({bundle[VIEW]["model_id"] for bundle in shown}) == 2
+        assert len({bundle[WIDGET_VIEW]["model_id"] for bundle in shown}) == 2

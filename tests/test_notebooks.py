@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from course_utils import desk
 from course_utils.authoring import build, rules
 from course_utils.syllabus import LESSONS
+from course_utils.widgets import WIDGET_VIEW
 
 SOURCES = build.sources()
 NOTEBOOKS = [path for source in SOURCES for path in build.outputs(source)]
@@ -164,6 +165,13 @@ BROKEN = {
         notebook(code(outputs=[printed("<Figure size 640x480 with 1 Axes>")])),
     ],
     rules.no_widget_state: [notebook(code(), widgets={})],
+    rules.no_dead_widgets: [
+        notebook(code(outputs=[new_output("display_data", data={WIDGET_VIEW: {"model_id": "1"}})])),
+        notebook(code(outputs=[printed("VBox(children=(IntSlider(value=3),))")])),
+        notebook(
+            code(outputs=[new_output("display_data", data={"text/plain": "HBox(children=())"})])
+        ),
+    ],
     rules.runs_anywhere: [notebook(code(), kernelspec={**PYTHON, "name": "my-env"})],
     rules.nothing_is_ignored: [
         notebook(code("# NBVAL_IGNORE_OUTPUT\nx")),

@@ -1,10 +1,13 @@
 """The figures: nbval never compares pictures, so their axes, data and sizes are checked here."""
 
+from itertools import combinations
+
 import matplotlib
 import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgb
+from matplotlib.text import Text
 
 from course_utils import plotting
 from course_utils.seeds import paired_difference
@@ -228,21 +231,77 @@ def test_kept_and_pruned_differ_in_greyscale():
     assert abs(grey[0] - grey[1]) > 0.4
 
 
+# Lines that share a figure somewhere in the course.
+TOGETHER = (
+    ("global", "per layer", "random", "dense"),
+    ("fc1", "fc2", "fc3"),
+    ("batch 1", "batch 64", "dense"),
+    ("CSR", "COO", "bitmask", "dense"),
+    ("measured", "if amounts added up"),
+    ("raw", "recalibrated", "fine-tuned", "dense"),
+    ("magnitude", "Taylor", "activation-aware", "random"),
+    ("norm", "random", "dense"),
+    ("linear", "geometric", "cubic", "one-shot", "dense"),
+    ("ticket", "new weights", "shuffled mask", "dense"),
+)
+# Machado, Oliveira and Fernandes 2009, severity 1.0: linear RGB to what an eye with it sees.
+DEFICIENCIES = {
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}  # fmt: skip
+
+
+def seen_as_lab(colour, deficiency):
+    """CIELAB of a colour as it is seen: there, distances are those that the eye notices."""
+    c = np.array(to_rgb(colour))
+    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(DEFICIENCIES[deficiency]) @ linear, 0, 1)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = np.array(to_xyz) @ seen / [0.95047, 1, 1.08883]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+@pytest.mark.parametrize("group", TOGETHER, ids="/".join)
+def test_colours_of_one_figure_stay_apart_for_colour_blind_readers(group, deficiency):
+    """A distance of 2 can be told apart side by side; 15 is told apart across a figure."""
+    for one, other in combinations({plotting.LOOKS[name]["color"] for name in group}, 2):
+        apart = seen_as_lab(one, deficiency) - seen_as_lab(other, deficiency)
+        assert np.linalg.norm(apart) > 15, (one, other)
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_kept_pruned_and_wrong_stay_apart_for_colour_blind_readers(deficiency):
+    colours = (plotting.KEPT, plotting.PRUNED, plotting.WRONG)
+    for one, other in combinations(colours, 2):
+        apart = seen_as_lab(one, deficiency) - seen_as_lab(other, deficiency)
+        assert np.linalg.norm(apart) > 40
+
+
 def test_lines_that_share_a_figure_differ_without_colour():
-    for group in (
-        ("global", "per layer", "random", "dense"),
-        ("fc1", "fc2", "fc3"),
-        ("batch 1", "batch 64", "dense"),
-        ("CSR", "COO", "bitmask", "dense"),
-        ("measured", "if amounts added up"),
-        ("raw", "recalibrated", "fine-tuned", "dense"),
-        ("magnitude", "Taylor", "activation-aware", "random"),
-        ("norm", "random", "dense"),
-        ("linear", "geometric", "cubic", "one-shot", "dense"),
-        ("ticket", "new weights", "shuffled mask", "dense"),
-    ):
+    for group in TOGETHER:
         looks = {(plotting.LOOKS[n]["linestyle"], plotting.LOOKS[n]["marker"]) for n in group}
         assert len(looks) == len(group)
+
+
+@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+def test_letters_are_readable_at_notebook_width(draw):
+    """A figure is shown 700 px wide, 100 px an inch: 8 points are 11 px."""
+    fig = draw()
+    fig.draw_without_rendering()
+    sizes = [text.get_fontsize() for text in fig.findobj(Text) if text.get_text().strip()]
+    assert min(sizes, default=10) >= 8
 
 
 def test_show_stores_the_picture_with_its_words(monkeypatch):
@@ -253,6 +312,26 @@ def test_show_stores_the_picture_with_its_words(monkeypatch):
     assert picture["image/png"].startswith(b"\x89PNG")
     assert options["metadata"]["image/png"]["alt"] == ALT.replace("whole", "<whole>")
     assert "&lt;whole&gt; sentence" in words["text/html"]
+
+
+@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+def test_show_takes_every_figure_with_a_short_title(draw):
+    plotting.show(draw(), alt=ALT)
+
+
+def test_show_takes_a_title_that_fits():
+    title = "Equal sparsity: scattered zeros, and four rows that are gone"
+    plotting.show(plotting.mask_panels({"a": torch.eye(3).bool()}, title), alt=ALT)
+
+
+def test_show_refuses_a_title_that_would_be_cut_off():
+    long = "A finding that goes on and on, " * 5
+    for fig in (
+        plotting.mask_heatmap(torch.eye(4).bool(), long),
+        plotting.mask_panels({"a": torch.eye(3).bool()}, long),
+    ):
+        with pytest.raises(ValueError, match="wider than the figure"):
+            plotting.show(fig, alt=ALT)
 
 
 @pytest.mark.parametrize("alt", ["", "A mask.", ALT.removesuffix(".")])

@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import jupytext
@@ -27,7 +27,7 @@ from traitlets.config import Config
 from course_utils import desk
 from course_utils.authoring.pytest_plugin import KERNEL_ENVIRONMENT
 from course_utils.exercises.exercise import STUB
-from course_utils.widgets import VIEW
+from course_utils.widgets import WIDGET_VIEW
 
 ROOT = Path(__file__).resolve().parents[2]
 CELL_SECONDS = 120
@@ -115,7 +115,7 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
     executed.metadata.language_info = NotebookNode(name="python")
     for cell in executed.cells:
         if cell.cell_type == "code":
-            cell.outputs = _joined_streams(o for o in cell.outputs if not _only_live(o))
+            cell.outputs = _joined_streams(_without_widgets(cell.outputs))
     return executed
 
 
@@ -206,12 +206,12 @@ def _blame(notebook: NotebookNode, error: Exception) -> str:
     return f"{type(error).__name__}: {error}"  # no cell raised: a timeout or a dead kernel
 
 
-def _only_live(output: NotebookNode) -> bool:
-    """Whether an output is a live widget and nothing else: without its kernel it shows nothing."""
-    return set(output.get("data", {})) == {VIEW}
+def _without_widgets(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Without outputs that hold nothing but the view of a widget: its kernel has ended."""
+    return [output for output in outputs if set(output.get("data", {})) != {WIDGET_VIEW}]
 
 
-def _joined_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+def _joined_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """Pieces of one stream that follow each other, as one: how they were cut is chance."""
     joined: list[NotebookNode] = []
     for output in outputs:

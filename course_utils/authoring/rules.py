@@ -12,6 +12,7 @@ from itertools import pairwise
 from nbformat import NotebookNode
 
 from course_utils.authoring.build import BEGIN, END
+from course_utils.widgets import WIDGET_VIEW
 
 MAX_BYTES = 1_000_000
 MAX_LINES = 25
@@ -19,6 +20,7 @@ MAGICS: tuple[str, ...] = ()  # allowed ones; none is needed so far
 FORBIDDEN_CALLS = ("clear_output", "update_display", "interact(", "interactive(", "Output(")
 FILLERS = ("simply", "obviously", "just")
 PATHS = re.compile(r"(?<![\w.])/(?:home|tmp|root|usr|Users|opt|var|private|work)/|[A-Z]:\\")
+WIDGET_AS_TEXT = re.compile(r"\b\w+\(children=")
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}|ipykernel_\d+")
 
 Rule = Callable[[NotebookNode], list[str]]
@@ -102,6 +104,15 @@ def no_widget_state(notebook: NotebookNode) -> list[str]:
     return ["The notebook stores widget state: strip it."] if "widgets" in notebook.metadata else []
 
 
+def no_dead_widgets(notebook: NotebookNode) -> list[str]:
+    """A page without a kernel shows a stored view as an error, and its text as code."""
+    found = []
+    for cell, output in _outputs(notebook):
+        if WIDGET_VIEW in output.get("data", {}) or WIDGET_AS_TEXT.search(_text(output)):
+            found.append(f"{cell.id} stores a widget: show it with widgets.display_live.")
+    return found
+
+
 def runs_anywhere(notebook: NotebookNode) -> list[str]:
     name = notebook.metadata.get("kernelspec", {}).get("name")
     return [] if name == "python3" else [f"The kernel is {name!r}: it must be python3."]
@@ -155,6 +166,7 @@ RULES: tuple[Rule, ...] = (
     no_untestable_calls,
     pictures_have_alt_text,
     no_widget_state,
+    no_dead_widgets,
     runs_anywhere,
     nothing_is_ignored,
     cells_are_short,

@@ -1,0 +1,33 @@
+"""Explorers: move a control and see what pruning does. Lessons 01, 02, 03, 05 and 06.
+
+Each of the five functions returns an :class:`Explorer`, an ``ipywidgets.VBox`` with
+
+- ``controls``: name → widget; setting a control's ``.value`` redraws, as moving it does,
+- ``picture``: an ``ipywidgets.Image`` (PNG), replaced once a change, so it does not flicker,
+- ``numbers``: an ``ipywidgets.HTML`` that says what is seen, for readers who hear the page,
+- ``alt``: one sentence with what is seen now,
+- ``facts``: the numbers shown, by name,
+- ``figure()``: the matplotlib figure of the present state.
+
+Nothing is printed, and models and weights that you pass in stay as they are. A number that can
+differ between machines stands behind ≈. In a lesson, :func:`show` puts an explorer on the page.
+"""
+
+from course_utils.explore.explorer import Explorer, show
+from course_utils.explore.masks import mask_explorer, two_four_mask
+from course_utils.explore.schedule import ScheduleDesigner, schedule_designer
+from course_utils.explore.surgery import surgery_explorer
+from course_utils.explore.survivors import survivor_explorer
+from course_utils.explore.threshold import threshold_explorer
+
+__all__ = [
+    "Explorer",
+    "ScheduleDesigner",
+    "mask_explorer",
+    "schedule_designer",
+    "show",
+    "surgery_explorer",
+    "survivor_explorer",
+    "threshold_explorer",
+    "two_four_mask",
+]
