@@ -47,6 +47,7 @@ sweep: .venv/installed-dev  ## the long experiments of lesson 06 again, into cou
 
 bench: .venv/installed-dev  ## how long imports, notebooks and the first baseline take
 	$(PY) tests/bench.py
+	$(PY) tests/bench_browser.py
 
 screenshots: .venv/installed-dev  ## a picture of each lesson as JupyterLab shows it, in build/screenshots/
 	$(PY) tests/screenshots.py $(ARGS)

@@ -43,7 +43,7 @@ QUIET = [
 ]  # fmt: skip
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/lab\S*\?token=(\w+)")
 SECONDS = 90  # how long the page may take over one thing before the test gives up
-LESSON_SECONDS = 90  # and over all cells of a lesson
+LESSON_SECONDS = 300  # and over all cells of a lesson
 NUMBERED = re.compile(r"\[\d+\]:")  # the prompt of a cell that has run
 # A widget that is shown as text, or not at all.
 DEAD_WIDGET = re.compile(
@@ -55,7 +55,7 @@ STATUS = """() => {
 }"""
 ALL_RUN = """() => {
     const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
-    return document.querySelector("[data-mime-type='application/vnd.jupyter.error']") !== null
+    return document.querySelector("[data-mime-type='application/vnd.jupyter.stderr']") !== null
         || prompts.every(prompt => /^\\[\\d+\\]:$/.test(prompt.innerText.trim()));
 }"""
 
@@ -180,8 +180,13 @@ def open_notebook(browser: "Browser", url: str, width: int = 1200) -> "Page":
     page.set_default_timeout(SECONDS * 1000)
     page.goto(url)
     wait_until_ready(page)
-    page.evaluate("() => jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    clear_outputs(page)
     return page
+
+
+def clear_outputs(page: "Page") -> None:
+    """Take all outputs and the numbers of the cells away: what is seen after it is new."""
+    page.evaluate("() => jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
 
 
 def wait_until_ready(page: "Page") -> None:
@@ -207,6 +212,7 @@ def choose(page: "Page", menu: str, entry: str) -> None:
 
 def run_all(page: "Page") -> None:
     """Run every cell from the menu, and return once all have run or one has failed."""
+    clear_outputs(page)
     choose(page, "Run", "Run All Cells")
     wait_until_all_run(page)
 
@@ -216,7 +222,7 @@ def wait_until_all_run(page: "Page") -> None:
     from playwright.sync_api import TimeoutError as TooLong
 
     try:
-        page.wait_for_function(ALL_RUN, timeout=LESSON_SECONDS * 1000)
+        page.wait_for_function(ALL_RUN, polling=500, timeout=LESSON_SECONDS * 1000)
     except TooLong as error:
         prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
         status = page.evaluate(STATUS)
@@ -257,8 +263,8 @@ def problems(page: "Page") -> list[str]:
     wanted = [f"[{number}]:" for number in range(1, cells.count() + 1)]
     prompts = cells.locator(".jp-InputPrompt").all_inner_texts()
     found = [] if prompts == wanted else [f"The cells are numbered {prompts}."]
-    for kind in ("error", "stderr"):
-        outputs = page.locator(f"[data-mime-type='application/vnd.jupyter.{kind}']")
-        found += [f"{kind}: {text}" for text in outputs.all_inner_texts()]
+    # What is printed to stderr, and what an error says: JupyterLab draws both in one way.
+    errors = page.locator("[data-mime-type='application/vnd.jupyter.stderr']")
+    found += [f"An error: {text}" for text in errors.all_inner_texts()]
     dead = filter(DEAD_WIDGET.search, outputs_of(page))
     return found + [f"A widget is left as text: {text}" for text in dead]
