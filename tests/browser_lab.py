@@ -210,6 +210,24 @@ def choose(page: "Page", menu: str, entry: str) -> None:
     page.get_by_role("menuitem", name=re.compile(rf"^{re.escape(entry)}(\s|$)")).click()
 
 
+def restart_kernel(page: "Page") -> None:
+    """Restart the kernel from the menu, whatever it does, and wait until the new one answers.
+
+    The old one may become idle once more before it ends, so the restart itself is waited for.
+    """
+    page.evaluate("""() => {
+        const context = jupyterapp.shell.currentWidget.sessionContext;
+        window.restarted = false;
+        context.statusChanged.connect((_, status) => {
+            window.restarted ||= status === "restarting";
+        });
+    }""")
+    choose(page, "Kernel", "Restart Kernel…")
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+    page.wait_for_function("window.restarted")
+    wait_until_ready(page)
+
+
 def run_all(page: "Page") -> None:
     """Run every cell from the menu, and return once all have run or one has failed."""
     clear_outputs(page)

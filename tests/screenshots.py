@@ -71,13 +71,17 @@ def take(browser: Browser, lab: browser_lab.Lab, lesson: Path, width: int) -> bo
     page = browser_lab.open_notebook(browser, lab.url(lesson.name, lesson.stem), width)
     page.evaluate("() => jupyterapp.shell.collapseLeft()")
     browser_lab.run_all(page)
-    wrong, too_wide = browser_lab.problems(page), page.evaluate(CUT_OFF)
+    wrong = browser_lab.problems(page)
+    remarks = [f"Wider than its cell, {part}" for part in page.evaluate(CUT_OFF)]
+    hidden = page.get_by_text("Show more outputs").count()
+    if hidden:
+        remarks.append(f"{hidden} cells have so many outputs that JupyterLab hides the last ones")
     picture = TARGET / f"{lesson.stem}-{width}.png"
     unroll(page)
     page.locator(".jp-NotebookPanel").screenshot(path=picture)
     browser_lab.close(page)
     print(f"{lesson.stem}: {picture.name}, {time.perf_counter() - start:.0f} s", flush=True)
-    for line in [*wrong, *(f"Wider than its cell, {part}" for part in too_wide)]:
+    for line in [*wrong, *remarks]:
         print(f"  {line}", flush=True)
     return bool(wrong)
 

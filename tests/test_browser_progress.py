@@ -141,10 +141,7 @@ def test_a_kernel_restarted_in_the_middle_of_a_training(lab, open_notebook, reco
     browser_lab.choose(page, "Run", "Run All Cells")
     page.locator(".widget-hprogress").wait_for()
     wait_for_hints(record)
-    browser_lab.choose(page, "Kernel", "Restart Kernel…")
-    page.locator(".jp-Dialog .jp-mod-accept").click()
-    page.locator(".jp-Dialog").wait_for(state="detached")
-    browser_lab.wait_until_ready(page)
+    browser_lab.restart_kernel(page)
 
     assert json.loads(record.read_text())["exercises"]["0.1"]["outcome"] == "right"
     assert [path.name for path in record.parent.glob("progress.*.json")] == []  # none set aside
