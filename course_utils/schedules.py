@@ -18,7 +18,7 @@ from course_utils import masks
 from course_utils._checks import check_sparsity
 from course_utils.data import Digits
 from course_utils.pruning import prunable, prune_model, refresh
-from course_utils.training import History, evaluate, train
+from course_utils.training import History, evaluate, progress_bar, train
 
 
 def one_shot(end: float, rounds: int = 1, start: float = 0.0) -> list[float]:
@@ -145,7 +145,10 @@ def iterate(
     _check_plan(schedule, resume)
     history = resume if resume is not None else Rounds()
     history.interrupted = False
-    for number in range(len(history.rounds), len(schedule)):
+    # One bar for all rounds: JupyterLab hides the outputs of a cell after the fiftieth, and each
+    # bar is one.
+    bar = progress_bar(range(len(history.rounds), len(schedule)), "pruning", "round")
+    for number in bar:
         undo = _snapshot(model)
         draws = torch.Generator().manual_seed(LOTS + seed + number)
         try:
@@ -154,11 +157,13 @@ def iterate(
                 after_prune(model)
             before = evaluate(model, data.val)
             trained = train(
-                model, data, epochs_per_round, lr=lr, batch_size=batch_size, seed=seed + number
-            )
+                model, data, epochs_per_round,
+                lr=lr, batch_size=batch_size, seed=seed + number, silent=True,
+            )  # fmt: skip
             if trained.interrupted:
                 raise KeyboardInterrupt
         except BaseException as error:
+            bar.close()
             _restore(model, undo)
             if not isinstance(error, KeyboardInterrupt):
                 raise
@@ -166,6 +171,7 @@ def iterate(
             print(f"Round {number + 1} of {len(schedule)} is undone; resume=… starts it again.")
             break
         history.rounds.append(_finished(schedule[number], model, before, trained))
+    bar.close()
     return history
 
 

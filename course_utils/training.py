@@ -57,13 +57,15 @@ def train(
     device: str | None = None,
     optimizer: torch.optim.Optimizer | None = None,
     after_step: Callable[[nn.Module], None] | None = None,
+    silent: bool = False,
 ) -> History:
     """Train ``model`` in place on ``data.train`` and return its :class:`History`.
 
     SGD with momentum 0.9 and learning rate ``lr`` on shuffled in-memory batches; ``seed`` fixes the
     order of the batches, so that two runs on one machine agree bit for bit. Bring your own
     ``optimizer`` (over this model's parameters) to use another. ``after_step(model)`` is called
-    after each step of the optimizer, for example to put pruned weights back to zero.
+    after each step of the optimizer, for example to put pruned weights back to zero. ``silent``:
+    no progress bar, for many short trainings in a row.
 
     A model that was pruned through ``torch.nn.utils.prune`` stays pruned: its mask is part of the
     forward pass. Fine-tuning 微调 is this same function, called on a pruned model.
@@ -80,11 +82,7 @@ def train(
     optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, fused=True)
     shuffle = torch.Generator().manual_seed(seed)
     history = History()
-    # tqdm's notebook bar does not look at TQDM_DISABLE itself, which tests and builds set. And a
-    # bar from a background thread would appear below whichever cell happens to run.
-    in_background = threading.current_thread() is not threading.main_thread()
-    silent = in_background or bool(os.environ.get("TQDM_DISABLE"))
-    bar = tqdm(range(epochs), desc="training", unit="epoch", leave=False, disable=silent)
+    bar = progress_bar(range(epochs), "training", "epoch", silent)
     try:
         for _ in bar:
             loss = 0.0
@@ -109,6 +107,15 @@ def train(
         bar.close()
         model.eval()
     return history
+
+
+def progress_bar(steps: range, name: str, unit: str, silent: bool = False) -> tqdm:
+    """A bar below the cell that goes through ``steps`` and leaves; none in tests and builds."""
+    # tqdm's notebook bar does not look at TQDM_DISABLE itself, which tests and builds set. And a
+    # bar from a background thread would appear below whichever cell happens to run.
+    in_background = threading.current_thread() is not threading.main_thread()
+    silent = silent or in_background or bool(os.environ.get("TQDM_DISABLE"))
+    return tqdm(steps, desc=name, unit=unit, leave=False, disable=silent)
 
 
 @torch.no_grad()

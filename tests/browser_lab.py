@@ -284,5 +284,7 @@ def problems(page: "Page") -> list[str]:
     # What is printed to stderr, and what an error says: JupyterLab draws both in one way.
     errors = page.locator("[data-mime-type='application/vnd.jupyter.stderr']")
     found += [f"An error: {text}" for text in errors.all_inner_texts()]
+    hidden = page.get_by_text("Show more outputs").count()
+    found += [f"{hidden} cells have so many outputs that the last are hidden."] * bool(hidden)
     dead = filter(DEAD_WIDGET.search, outputs_of(page))
     return found + [f"A widget is left as text: {text}" for text in dead]

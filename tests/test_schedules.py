@@ -98,6 +98,20 @@ class TestIterate:
         for earlier, later in pairwise(seen):
             assert all((later[name] | ~earlier[name]).all() for name in later)
 
+    def test_shows_one_bar_for_all_rounds(self, trained_model, few_digits, monkeypatch):
+        """JupyterLab hides the outputs of a cell after the fiftieth."""
+        shown = []
+
+        def noting(steps, **options):
+            shown.append((options["unit"], len(steps), options["disable"]))
+            return real(steps, **{**options, "disable": True})
+
+        real = training.tqdm
+        monkeypatch.delenv("TQDM_DISABLE")
+        monkeypatch.setattr(training, "tqdm", noting)
+        iterate(trained_model, few_digits, PLAN, 1)
+        assert [bar for bar in shown if not bar[2]] == [("round", 3, False)]
+
     def test_a_sparser_net_stays_sparse(self, trained_model, few_digits):
         pruning.prune_model(trained_model, 0.8)
         history = iterate(trained_model, few_digits, [0.5, 0.9], 0)
