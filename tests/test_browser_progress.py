@@ -46,12 +46,17 @@ def record(lab):
 
 
 @pytest.fixture
-def open_notebook(lab, browser, record):
-    """A function that opens a notebook of the desk; its kernel is ended after the test."""
+def open_notebook(lab, browser, record, request):
+    """A function that opens a notebook of the desk; its kernel is ended after the test.
+
+    Each window has a workspace of its own: in a common one JupyterLab opens the notebooks of
+    earlier windows again, behind this one.
+    """
     pages = []
 
     def opened(notebook):
-        pages.append(browser_lab.open_notebook(browser, lab.url(notebook)))
+        workspace = f"{request.node.name}-{len(pages)}"
+        pages.append(browser_lab.open_notebook(browser, lab.url(notebook, workspace)))
         return pages[-1]
 
     yield opened
