@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import browser_lab
 import pytest
 import torch
 from torch import nn
@@ -89,3 +90,10 @@ def same_state() -> Callable[[dict, dict], bool]:
         )
 
     return same
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium for the tests of a module."""
+    with browser_lab.chromium() as chromium:
+        yield chromium

@@ -40,12 +40,6 @@ def lab(tmp_path_factory):
         yield lab
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with browser_lab.chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def open_explorer(lab, browser):
     """A function that shows an explorer; after the test nothing is printed and no cell failed."""

@@ -34,12 +34,6 @@ def lab(tmp_path_factory):
         yield lab
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with browser_lab.chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def page(lab, browser, lesson):
     """The lesson, open in a window, each of its cells run from the menu."""

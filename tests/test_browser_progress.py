@@ -32,12 +32,6 @@ def lab(tmp_path_factory):
         yield lab
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with browser_lab.chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def record(lab):
     """The file of the learner's record, which does not exist yet."""
