@@ -12,7 +12,7 @@ help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 lab: .venv/installed  ## install what is needed and open your copies of the lessons in JupyterLab
-	$(PY) -m course_utils.desk $(LAB_ARGS)
+	$(PY) -m course_utils.lesson.desk $(LAB_ARGS)
 
 # Two notebooks at a time with one thread each, not one with two threads: PyTorch's threads wait for
 # each other, and on a busy machine the notebooks took seven times as long. `make portability` runs
@@ -22,8 +22,9 @@ test: lint  ## lint, unit tests, every notebook's stored output, browser tests
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest --nbval -n $(JOBS) -m "not browser" $(PYTEST_ARGS)
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest -m browser tests $(PYTEST_ARGS)
 
-lint: .venv/installed-dev  ## ruff: what it checks and how it formats
+lint: .venv/installed-dev  ## ruff: what it checks and how it formats; import-linter: who may use whom
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
+	.venv/bin/lint-imports --no-cache
 
 notebooks: .venv/installed-dev  ## make both notebooks of each lesson that changed in solutions/
 	$(PY) -m course_utils.authoring $(ARGS)
@@ -44,8 +45,8 @@ portability: .venv/installed-dev  ## every notebook's stored output under other 
 seeds: .venv/installed-dev  ## every claim again with three other sets of seeds
 	$(PY) -m course_utils.authoring.other_seeds $(ARGS)
 
-sweep: .venv/installed-dev  ## the long experiments of lesson 06 again, into course_utils/results/
-	$(PY) -m course_utils.sweeps $(ARGS)
+sweep: .venv/installed-dev  ## the long experiments again, into course_utils/experiments/results/
+	$(PY) -m course_utils.experiments $(ARGS)
 
 bench: .venv/installed-dev  ## how long imports, notebooks and the first baseline take
 	$(PY) tests/bench.py

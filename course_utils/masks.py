@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
-from course_utils import scores as importance
 from course_utils._checks import check_dim, check_mask, check_sparsity, check_weight
+from course_utils.layers import weights
+from course_utils.scores import group_norm, magnitude, random
 
 
 def mask_from_scores(scores: Tensor, sparsity: float, keep: Tensor | None = None) -> Tensor:
@@ -49,7 +50,7 @@ def _smallest(values: Tensor, count: int) -> Tensor:
 
 def magnitude_mask(weight: Tensor, sparsity: float, keep: Tensor | None = None) -> Tensor:
     """Prune the weights of smallest |w|. Equal to ``prune.l1_unstructured`` where nothing ties."""
-    return mask_from_scores(importance.magnitude(weight), sparsity, keep)
+    return mask_from_scores(magnitude(weight), sparsity, keep)
 
 
 def random_mask(
@@ -65,7 +66,7 @@ def random_mask(
     ``prune.random_unstructured``. ``exact=False``: each weight goes with probability ``sparsity``
     on its own, so the count varies from draw to draw. Without ``generator`` the global one draws.
     """
-    draws = importance.random(weight, generator)
+    draws = random(weight, generator)
     if exact:
         return mask_from_scores(draws, sparsity, keep)
     mask = -draws >= check_sparsity(sparsity)
@@ -87,12 +88,12 @@ def norm_mask(
     check_weight(weight)
     check_dim(weight, dim)
     if keep is None:
-        slices = mask_from_scores(importance.group_norm(weight, n, dim), sparsity)
+        slices = mask_from_scores(group_norm(weight, n, dim), sparsity)
         return _spread(slices, weight, dim)
     check_mask(keep, weight.shape, "keep")
     keep = keep.to(weight.device)
     alive = keep.movedim(dim, 0).flatten(1).any(1) if weight.dim() > 1 else keep
-    left = importance.group_norm(weight.masked_fill(~keep, 0), n, dim)  # ∞ · 0 would be NaN
+    left = group_norm(weight.masked_fill(~keep, 0), n, dim)  # ∞ · 0 would be NaN
     return _spread(mask_from_scores(left, sparsity, alive), weight, dim) & keep
 
 
@@ -142,12 +143,10 @@ def sparsity(x: Tensor | nn.Module | Iterable[Tensor]) -> float:
     """The fraction of zeros, in [0, 1].
 
     Of a tensor (in a mask, False is zero); of several together, weighted by their size; of a
-    model, over the weights that :func:`course_utils.pruning.prunable` lists, as the forward pass
+    model, over the weights that :func:`course_utils.layers.prunable` lists, as the forward pass
     sees them: with masks applied. Raises ``ValueError`` where there is nothing to count.
     """
     if isinstance(x, nn.Module):
-        from course_utils.pruning import weights
-
         tensors = [*weights(x).values()]
     else:
         tensors = [x] if isinstance(x, Tensor) else list(x)

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.benchmark import Timer
 
+from course_utils.layers import calls_of, eval_mode, prunable
+
 FORMATS = ("dense", "coo", "csr", "bitmask")
 
 
@@ -30,15 +32,11 @@ def flops(model: nn.Module, x: Tensor) -> int:
 
     Counted by ``torch.utils.flop_counter`` from the shapes: a zero costs as much as any number.
     """
-    from torch.utils.flop_counter import FlopCounterMode
+    from torch.utils.flop_counter import FlopCounterMode  # slow to import
 
-    was_training = model.training
-    model.eval()  # in train mode a forward pass moves the statistics of BatchNorm
-    try:
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            model(x)
-    finally:
-        model.train(was_training)
+    # eval: in train mode a forward pass moves the statistics of BatchNorm
+    with eval_mode(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(x)
     return counter.get_total_flops()
 
 
@@ -61,8 +59,6 @@ def size_bytes(x: nn.Module | Tensor, format: str = "dense", *, index_bytes: int
         raise ValueError(f"format={format!r} does not exist; allowed: {', '.join(FORMATS)}, file.")
     if isinstance(x, Tensor):
         return _tensor_bytes(x, format, index_bytes)
-    from course_utils.pruning import prunable
-
     sparse = {f"{name}.weight".removeprefix(".") for name in prunable(x)}  # "": a layer alone
     return sum(
         _tensor_bytes(tensor, format if name in sparse else "dense", index_bytes)
@@ -128,27 +124,13 @@ def layer_latency(model: nn.Module, x: Tensor, *, seconds: float = 0.05) -> dict
     Returns layer name → :class:`Latency`, in the order of the forward pass. Operations that are not
     modules (``F.relu``) are not among them. ``seconds``: how long to time each layer.
     """
-    inputs: dict[str, tuple] = {}
     leaves = {name: layer for name, layer in model.named_modules() if not [*layer.children()]}
-    hooks = [
-        layer.register_forward_pre_hook(lambda _, given, name=name: inputs.update({name: given}))
-        for name, layer in leaves.items()
-    ]
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            model(x)
-        for hook in hooks:
-            hook.remove()
+    calls = calls_of(model, x, leaves)
+    with eval_mode(model):
         return {
-            name: latency(partial(leaves[name], *given), seconds=seconds)
-            for name, given in inputs.items()
+            name: latency(partial(leaves[name], *seen[-1].args, **seen[-1].kwargs), seconds=seconds)
+            for name, seen in calls.items()
         }
-    finally:
-        model.train(was_training)
-        for hook in hooks:
-            hook.remove()
 
 
 def to_csr(weight: Tensor) -> Tensor:

@@ -22,8 +22,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 from torch import Tensor
 
+from course_utils.intervals import PairedDifference
 from course_utils.masks import global_masks
-from course_utils.seeds import PairedDifference
 
 WIDTH = 7.0  # inches, the width of a notebook's text
 SHOWN_WIDTH = 700  # pixels

@@ -5,7 +5,6 @@ that trains) and ``weight_mask``, and computes ``weight = weight_orig * weight_m
 forward pass. So ``prune.is_pruned``, ``prune.remove`` and ``state_dict`` work as their users know.
 """
 
-import copy
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -13,47 +12,38 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
-from course_utils import masks as masking
-from course_utils import scores as importance
+from course_utils import scores
 from course_utils._checks import check_choice, check_mask, check_sparsity, check_weight
 from course_utils.data import Split
+from course_utils.layers import (
+    has_mask,
+    make_permanent,
+    masked_value,
+    masks_of,
+    plain_copy,
+    prunable,
+    refresh,
+    weights,
+)
+from course_utils.masks import global_masks, mask_from_scores
 from course_utils.training import evaluate
 
-PRUNABLE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+# Whoever prunes a model needs what `layers` knows of it, so that has a name here, too.
+__all__ = [
+    "apply_masks",
+    "make_permanent",
+    "masks_of",
+    "plain_copy",
+    "prunable",
+    "prune_model",
+    "refresh",
+    "report",
+    "sensitivity_scan",
+    "weights",
+]
+
 METHODS = ("magnitude", "random")
 SCOPES = ("global", "layer")
-
-
-def prunable(model: nn.Module) -> dict[str, nn.Module]:
-    """The layers whose weight the course prunes, by name: linear and convolution layers.
-
-    Biases and BatchNorm stay: they are few, and a zero in them saves nothing. Raises
-    ``ValueError`` if the model has no such layer.
-    """
-    layers = {name: m for name, m in model.named_modules() if isinstance(m, PRUNABLE)}
-    if not layers:
-        raise ValueError(
-            f"{type(model).__name__} has no linear or convolution layer, so nothing to prune."
-        )
-    return layers
-
-
-def weights(model: nn.Module) -> dict[str, Tensor]:
-    """The weight of each prunable layer as the forward pass uses it, masks applied, detached."""
-    return {
-        name: (_masked_value(layer, "weight") if _has_mask(layer) else layer.weight).detach()
-        for name, layer in prunable(model).items()
-    }
-
-
-def masks_of(model: nn.Module) -> dict[str, Tensor]:
-    """The mask of each prunable layer, boolean; all True where none is on. Copies."""
-    return {
-        name: layer.weight_mask.bool()
-        if _has_mask(layer)
-        else torch.ones_like(layer.weight, dtype=torch.bool)
-        for name, layer in prunable(model).items()
-    }
 
 
 def apply_masks(
@@ -97,29 +87,16 @@ def prune_model(
     check_choice("method", method, METHODS)
     check_choice("scope", scope, SCOPES)
     keep = masks_of(model)
-    scores = {
-        name: importance.magnitude(weight)
-        if method == "magnitude"
-        else importance.random(weight, generator)
-        for name, weight in weights(model).items()
-    }
+    found = {name: _score(weight, method, generator) for name, weight in weights(model).items()}
     if scope == "global":
-        return apply_masks(model, masking.global_masks(scores, sparsity, keep))
-    return apply_masks(
-        model, {n: masking.mask_from_scores(s, sparsity, keep[n]) for n, s in scores.items()}
-    )
+        return apply_masks(model, global_masks(found, sparsity, keep))
+    return apply_masks(model, {n: mask_from_scores(s, sparsity, keep[n]) for n, s in found.items()})
 
 
-def make_permanent(model: nn.Module) -> nn.Module:
-    """Write the zeros into the weights and take the masks off, in place; return the model.
-
-    ``state_dict`` is then a plain one. Nothing holds the zeros at zero any more: train again and
-    they come back. Masks on biases and on BatchNorm (lesson 03) come off, too.
-    """
-    prunable(model)  # refuses a model that has nothing to prune
-    for module, name in _masked_parameters(model):
-        prune.remove(module, name)
-    return model
+def _score(weight: Tensor, method: str, generator: torch.Generator | None) -> Tensor:
+    if method == "magnitude":
+        return scores.magnitude(weight)
+    return scores.random(weight, generator)
 
 
 def report(model: nn.Module) -> pd.DataFrame:
@@ -148,59 +125,20 @@ def sensitivity_scan(
     check_choice("method", method, METHODS)
     accuracy, keep = {}, masks_of(model)
     for name, weight in weights(model).items():
-        score = importance.magnitude(weight) if method == "magnitude" else importance.random(weight)
+        score = _score(weight, method, generator=None)
         for value in sparsities:
             trial = plain_copy(model)
-            apply_masks(trial, {name: masking.mask_from_scores(score, value, keep[name])})
+            apply_masks(trial, {name: mask_from_scores(score, value, keep[name])})
             accuracy[name, value] = evaluate(trial, split)
     return pd.Series(accuracy).unstack(sort=False).rename_axis(index="layer", columns="sparsity")
 
 
-def plain_copy(model: nn.Module) -> nn.Module:
-    """A copy with its masks on. ``copy.deepcopy`` alone fails after a forward pass with gradients.
-
-    The layer's ``weight`` is then the result of a multiplication that autograd records, and such a
-    tensor refuses to be copied; here it is computed once more without recording.
-    """
-    return copy.deepcopy(refresh(model))
-
-
-def refresh(model: nn.Module) -> nn.Module:
-    """Compute each masked parameter anew from its original and its mask, in place.
-
-    A forward pass does that by itself. Needed after numbers were written into a masked model, for
-    whoever reads ``layer.weight`` before the next forward pass.
-    """
-    for module, name in _masked_parameters(model):
-        setattr(module, name, _masked_value(module, name))
-    return model
-
-
-def _has_mask(layer: nn.Module) -> bool:
-    return hasattr(layer, "weight_mask")
-
-
-def _masked_parameters(model: nn.Module) -> list[tuple[nn.Module, str]]:
-    """Each parameter that ``torch.nn.utils.prune`` has masked, as (module, name)."""
-    return [
-        (module, name.removesuffix("_mask"))
-        for module in model.modules()
-        for name, _ in module.named_buffers(recurse=False)
-        if name.endswith("_mask") and hasattr(module, name.removesuffix("_mask") + "_orig")
-    ]
-
-
-@torch.no_grad()
-def _masked_value(module: nn.Module, name: str) -> Tensor:
-    return getattr(module, f"{name}_orig") * getattr(module, f"{name}_mask")
-
-
 def _set_mask(layer: nn.Module, mask: Tensor, regrow: bool) -> None:
-    if not _has_mask(layer):
+    if not has_mask(layer):
         prune.custom_from_mask(layer, "weight", mask.to(layer.weight.device))
     else:
         # In place, not by another custom_from_mask: each further call leaves one more mask behind
         # in the layer's hook, and the memory grows with every round of pruning.
         new = mask.to(layer.weight_mask)
         layer.weight_mask.copy_(new if regrow else new * layer.weight_mask)
-    layer.weight = _masked_value(layer, "weight")
+    layer.weight = masked_value(layer, "weight")

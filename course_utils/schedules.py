@@ -17,7 +17,8 @@ from torch.nn.utils import prune
 from course_utils import masks
 from course_utils._checks import check_sparsity
 from course_utils.data import Digits
-from course_utils.pruning import prunable, prune_model, refresh
+from course_utils.layers import prunable, refresh
+from course_utils.pruning import prune_model
 from course_utils.training import History, evaluate, progress_bar, train
 
 

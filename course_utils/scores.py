@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from course_utils._checks import check_dim, check_weight
 from course_utils.data import Split
+from course_utils.layers import calls_of, make_permanent, plain_copy, prunable
 
 
 def magnitude(weight: Tensor) -> Tensor:
@@ -106,8 +107,6 @@ def loss_gradients(model: nn.Module, split: Split) -> dict[str, Tensor]:
     In eval mode, for the weights as the forward pass uses them, masks applied. The model and its
     own gradients stay as they are.
     """
-    from course_utils.pruning import make_permanent, plain_copy, prunable
-
     trial = make_permanent(plain_copy(model)).eval().requires_grad_(True)
     trial.zero_grad()
     x, y = split
@@ -118,22 +117,6 @@ def loss_gradients(model: nn.Module, split: Split) -> dict[str, Tensor]:
     return {name: layer.weight.grad for name, layer in prunable(trial).items()}
 
 
-@torch.no_grad()
 def layer_inputs(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     """What flows into each prunable layer while the net looks at the images ``x``, in eval mode."""
-    from course_utils.pruning import prunable
-
-    seen: dict[str, Tensor] = {}
-    hooks = [
-        layer.register_forward_pre_hook(lambda _, given, name=name: seen.update({name: given[0]}))
-        for name, layer in prunable(model).items()
-    ]
-    was_training = model.training
-    model.eval()
-    try:
-        model(x)
-    finally:
-        model.train(was_training)
-        for hook in hooks:
-            hook.remove()
-    return seen
+    return {name: calls[-1].input for name, calls in calls_of(model, x, prunable(model)).items()}

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 from torch.nn.utils import prune
 
-from course_utils.pruning import PRUNABLE, make_permanent, plain_copy, refresh
+from course_utils.layers import PRUNABLE, make_permanent, plain_copy, refresh
 
 Keep = Mapping[str, Tensor]
 BATCHNORM = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)

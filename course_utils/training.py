@@ -18,6 +18,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_utils.data import Digits, Split
+from course_utils.layers import eval_mode
 
 AT_ONCE = 250  # images to evaluate together: more of them no longer fit a processor's cache
 
@@ -123,15 +124,11 @@ def evaluate(model: nn.Module, split: Split) -> float:
     """The accuracy on ``split``, in [0, 1]. Leaves the model's train/eval mode as it was."""
     x, y = split
     device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    try:
+    with eval_mode(model):
         right = sum(
             (model(images.to(device)).argmax(1) == labels.to(device)).sum().item()
             for images, labels in zip(x.split(AT_ONCE), y.split(AT_ONCE), strict=True)
         )
-    finally:
-        model.train(was_training)
     return right / len(y)
 
 

@@ -20,7 +20,7 @@
 # output.
 
 # %%
-from course_utils import desk, environment
+from course_utils.lesson import desk, environment
 
 desk.check("00", edition="EDITION")
 environment.report()
@@ -124,7 +124,7 @@ print(digits)
 # the 3,600 training digits ten times. How many of the 1,000 test digits will it get right?
 
 # %%
-from course_utils.predictions import predict
+from course_utils.lesson import predict
 
 guess = predict("0.1", "LeNet-300-100's test accuracy after ten epochs?", None, unit="%")
 
@@ -167,7 +167,7 @@ plotting.show(
 # comparison that decides it. If it ever stops holding, on your machine or in a year, the line says so.
 
 # %%
-from course_utils.claims import claim
+from course_utils.lesson import claim
 
 claim("0.a", "LeNet-300-100 reads more than 9 of 10 unseen digits", accuracy > 0.9)
 claim(
@@ -182,14 +182,16 @@ claim(
 #
 # ## 0.7 Your progress
 #
-# The table shows every exercise of the lessons so far. `progress.location()` says where the record
-# lies, `progress.export("progress.json")` copies it, and `progress.reset()` starts afresh and keeps
-# the old one beside it.
+# The table shows every exercise of the lessons so far. With `from course_utils.lesson import progress`
+# you reach the record itself: `progress.location()` says where it lies,
+# `progress.export("progress.json")` copies it, and `progress.reset()` starts afresh and keeps the old
+# one beside it.
 
 # %%
-from course_utils import progress
+from course_utils.exercises import all_exercises
+from course_utils.lesson import dashboard
 
-progress.table()
+dashboard.table(all_exercises())
 
 # %% [markdown]
 # That table is as old as its cell. The next cell shows a shorter one that keeps itself up to date:
@@ -197,9 +199,7 @@ progress.table()
 # how many minutes are left. It is live, so it is there only while this notebook's kernel runs.
 
 # %%
-from course_utils import dashboard
-
-dashboard.live_table()
+dashboard.live_table(all_exercises())
 
 # %% [markdown]
 # ## 0.8 People really ask
@@ -270,7 +270,7 @@ print(f"one epoch takes ≈ {statistics.median(seconds):.2f} s on this machine, 
 # %%
 import pandas as pd
 
-from course_utils.syllabus import LESSONS
+from course_utils.lesson.syllabus import LESSONS
 
 pd.DataFrame(
     [(f"{lesson.number} {lesson.title}", lesson.minutes, lesson.about) for lesson in LESSONS],

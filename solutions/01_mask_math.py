@@ -14,18 +14,10 @@
 # **Time**: 50 minutes.
 
 # %%
-import copy
-import math
-
-import pandas as pd
 import torch
-from torch import nn
-from torch.nn.utils import prune
 
-from course_utils import data, desk, explore, masks, measure, models, plotting, pruning, training
-from course_utils.claims import claim
-from course_utils.exercises import lesson01 as ex
-from course_utils.predictions import predict
+from course_utils import data, masks, measure, models, plotting, pruning, training
+from course_utils.lesson import claim, desk, predict
 
 desk.check("01", edition="EDITION")
 digits = data.load_mnist()
@@ -62,6 +54,9 @@ plotting.show(
 
 
 # %%
+from course_utils.exercises import lesson01 as ex
+
+
 def apply_mask(weight, mask):
     """weight, mask: tensors of one shape. Returns the pruned weight, a new tensor."""
     ### BEGIN SOLUTION
@@ -75,6 +70,9 @@ apply_mask = ex.apply_mask.check(apply_mask)
 # PyTorch does the same with `prune.custom_from_mask`. Put our W and M into a layer and compare.
 
 # %%
+from torch import nn
+from torch.nn.utils import prune
+
 layer = nn.Linear(4, 3)
 layer.weight.data = W.clone()
 prune.custom_from_mask(layer, "weight", M)
@@ -134,6 +132,9 @@ pruning.report(lenet)
 
 
 # %%
+import pandas as pd
+
+
 def contents(layer):
     """What a layer holds, by kind."""
     return {
@@ -366,6 +367,8 @@ guess = predict("1.3", "Time of the 90 % pruned net, dense = 100 %?", None, unit
 # median of the ratio to dense.
 
 # %%
+import copy
+
 training.seed_everything(SEED)
 dense = models.LeNet300()
 masked = pruning.prune_model(copy.deepcopy(dense), 0.9)
@@ -457,6 +460,9 @@ pd.DataFrame(
 
 
 # %%
+import math
+
+
 def storage_bytes(weight):
     """weight: float32, (rows, columns). Returns {"dense": …, "coo": …, "csr": …, "bitmask": …}."""
     ### BEGIN SOLUTION
@@ -567,6 +573,8 @@ claim(
 # than dense here, and from which the bitmask?
 
 # %%
+from course_utils import explore
+
 training.seed_everything(SEED)
 explore.show(explore.mask_explorer(nn.Linear(24, 16).weight))
 

@@ -15,30 +15,10 @@
 # **Time**: 60 minutes.
 
 # %%
-import copy
-import io
-
-import numpy as np
-import pandas as pd
 import torch
-from torch import nn
-from torch.nn.utils import prune
 
-from course_utils import (
-    data,
-    desk,
-    explore,
-    masks,
-    measure,
-    models,
-    plotting,
-    pruning,
-    tables,
-    training,
-)
-from course_utils.claims import claim
-from course_utils.exercises import lesson02 as ex
-from course_utils.predictions import predict
+from course_utils import data, masks, measure, models, plotting, pruning, training
+from course_utils.lesson import claim, desk, predict, tables
 
 desk.check("02", edition="EDITION")
 digits = data.load_mnist()
@@ -55,6 +35,9 @@ SEEDS = (0, 1, 2)
 
 
 # %%
+import numpy as np
+
+
 def train_dense(seed):
     training.seed_everything(seed)
     net = models.LeNet300()
@@ -103,6 +86,9 @@ claim("2.a", "the threshold takes over 3/4 of fc1, 1/3 to 2/3 of fc2 and under 1
 
 
 # %%
+from course_utils.exercises import lesson02 as ex
+
+
 def magnitude_mask(weight, sparsity):
     """weight: any shape. sparsity: 0 to 1. Returns the mask, boolean, True = kept."""
     ### BEGIN SOLUTION
@@ -122,6 +108,11 @@ magnitude_mask = ex.magnitude_mask.check(magnitude_mask)
 # and `amount=0.5`. Compare mask with mask, there and on the 235,200 weights of a real layer.
 
 # %%
+import copy
+
+from torch import nn
+from torch.nn.utils import prune
+
 layer = nn.Linear(10, 10)
 prune.l1_unstructured(layer, "weight", amount=0.5)
 zeros = int((layer.weight == 0).sum())
@@ -357,6 +348,8 @@ choose_sparsities = ex.choose_sparsities.check(choose_sparsities)
 # with per layer and global at exactly the same total sparsity, all without fine-tuning.
 
 # %%
+import pandas as pd
+
 guess = predict("2.4", "Points the choice gains over equal sparsities?", None, unit="points")
 sizes = {name: weight.numel() for name, weight in weights.items()}
 rows = []
@@ -673,6 +666,8 @@ plain_state = ex.plain_state.check(plain_state)
 # compute.
 
 # %%
+import io
+
 trained = pruned_nets["global"][0][SPARSITIES.index(0.9)]
 file = io.BytesIO()
 torch.save(plain_state(trained.state_dict()), file)
@@ -750,6 +745,8 @@ claim("2.n", "at 99 % CSR is faster than dense at batch 64", ratios["batch 64"][
 # of single weights, or two of every four, and compare.
 
 # %%
+from course_utils import explore
+
 explore.show(explore.mask_explorer(dense_nets[0].fc3.weight))
 
 # %% [markdown]

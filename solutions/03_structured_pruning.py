@@ -15,33 +15,10 @@
 # **Time**: 75 minutes.
 
 # %%
-import copy
-
-import numpy as np
-import pandas as pd
 import torch
-import torch_pruning as tp
-from torch import nn
-from torch.nn.utils import prune
 
-from course_utils import (
-    data,
-    desk,
-    explore,
-    masks,
-    measure,
-    models,
-    plotting,
-    pruning,
-    scores,
-    seeds,
-    surgery,
-    tables,
-    training,
-)
-from course_utils.claims import claim
-from course_utils.exercises import lesson03 as ex
-from course_utils.predictions import predict
+from course_utils import data, masks, measure, models, plotting, pruning, training
+from course_utils.lesson import claim, desk, predict, tables
 
 desk.check("03", edition="EDITION")
 digits = data.load_mnist()
@@ -55,6 +32,8 @@ SEEDS = (0, 1, 2)
 # 40 % of it twice: the smallest weights wherever they are, and the rows of smallest norm (范数).
 
 # %%
+from torch import nn
+
 training.seed_everything(SEEDS[0])
 conv = nn.Conv2d(3, 10, 3)
 plotting.show(
@@ -82,6 +61,9 @@ plotting.show(
 
 
 # %%
+from course_utils.exercises import lesson03 as ex
+
+
 def filter_mask(weight, sparsity):
     """weight: (filters, …). sparsity: 0 to 1, of the filters. Returns the mask, True = kept."""
     ### BEGIN SOLUTION
@@ -106,6 +88,8 @@ guess = predict("3.1", "Filters that amount=0.25 removes from 10?", None, unit="
 # Run the example of the source on the layer above.
 
 # %%
+from torch.nn.utils import prune
+
 prune.ln_structured(conv, "weight", amount=0.25, n=2, dim=0)
 rows_kept = conv.weight_mask.flatten(1).any(1)
 whole = conv.weight_mask.flatten(1).all(1).equal(rows_kept)
@@ -136,6 +120,10 @@ guess = predict("3.2", "Time with half of the filters masked, dense = 100 %?", N
 # Both nets run in turns on the same 64 digits.
 
 # %%
+import copy
+
+from course_utils import scores, surgery
+
 training.seed_everything(SEEDS[0])
 dense = models.ConvNet(widths=(32, 64, 128)).eval()
 keep = {
@@ -212,6 +200,8 @@ cut_columns = ex.cut_columns.check(cut_columns)
 # one that is deleted?
 
 # %%
+import pandas as pd
+
 small = surgery.remove_filters(dense, keep)
 third, fourth = keep["blocks.1.0"], keep["blocks.2.0"]
 by_hand = cut_filters(
@@ -516,6 +506,8 @@ claim("3.g", "at both batch sizes the net gains less time than FLOPs",
 # turns, five times, and the median counts.
 
 # %%
+import numpy as np
+
 kinds = {nn.Conv2d: "conv", nn.MaxPool2d: "pooling", nn.BatchNorm2d: "BatchNorm",
          nn.ReLU: "ReLU", nn.Linear: "linear"}  # fmt: skip
 
@@ -628,14 +620,16 @@ tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 
 # %% [markdown]
 # Was it worth training the large net first? Compare, seed by seed, the net pruned to half of its
-# filters and fine-tuned with the one that was small from the start. `seeds.paired_difference` gives
+# filters and fine-tuned with the one that was small from the start. `intervals.paired_difference` gives
 # the mean difference and a 95 % confidence interval (置信区间); lesson 04 derives it.
 
 # %%
+from course_utils import intervals
+
 gain = 100 * (accuracy["recalibrated"] - accuracy["raw"]).mean(0)
 back = 100 * (accuracy["fine-tuned"] - accuracy["raw"]).mean(0)
 lost = 100 * (longer[:, None] - accuracy["fine-tuned"]).mean(0)
-versus = seeds.paired_difference(100 * accuracy["fine-tuned"][:, 1], 100 * scratch)
+versus = intervals.paired_difference(100 * accuracy["fine-tuned"][:, 1], 100 * scratch)
 guess.compare(gain[1])
 print(f"pruned to half − half from scratch: {versus} points")
 claim("3.j", "at 50 %, recalibration alone gains over 5 points on average", gain[1] > 5)
@@ -700,6 +694,8 @@ guess = predict("3.7", "Layers that lose channels when block1.conv2 does?", None
 # The group, with the side on which each layer loses channels:
 
 # %%
+import torch_pruning as tp
+
 graph = tp.DependencyGraph().build_dependency(resnet, example_inputs=single)
 names = {module: name for name, module in resnet.named_modules()}
 group = graph.get_pruning_group(resnet.block1.conv2, tp.prune_conv_out_channels, idxs=[0, 1, 2])
@@ -758,6 +754,8 @@ claim("3.q", "one epoch gains the slim residual net over 20 points",
 # **Explore the masks of a conv layer.** Each row is a filter, laid flat.
 
 # %%
+from course_utils import explore
+
 explore.show(explore.mask_explorer(dense_nets[0].blocks[1][0].weight))
 
 # %% [markdown]

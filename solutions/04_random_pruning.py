@@ -14,30 +14,10 @@
 # **Time**: 45 minutes.
 
 # %%
-import copy
-
-import numpy as np
-import pandas as pd
 import torch
-from torch import nn
-from torch.nn.utils import prune
 
-from course_utils import (
-    data,
-    desk,
-    masks,
-    models,
-    plotting,
-    pruning,
-    seeds,
-    surgery,
-    tables,
-    training,
-)
-from course_utils import scores as importance
-from course_utils.claims import claim
-from course_utils.exercises import lesson04 as ex
-from course_utils.predictions import predict
+from course_utils import data, intervals, masks, models, plotting, pruning, training
+from course_utils.lesson import claim, desk, predict, tables
 
 desk.check("04", edition="EDITION")
 digits = data.load_mnist()
@@ -59,6 +39,9 @@ SEEDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 
 
 # %%
+from course_utils.exercises import lesson04 as ex
+
+
 def bernoulli_mask(draws, probability):
     """draws: in [0, 1), any shape. Returns the mask, boolean, True = kept."""
     ### BEGIN SOLUTION
@@ -117,6 +100,9 @@ guess = predict("4.1", "Different counts in 100 calls of random_unstructured?", 
 # A hundred layers in each way, and then one draw of PyTorch made again with your function.
 
 # %%
+from torch import nn
+from torch.nn.utils import prune
+
 by_torch, by_coin = [], []
 for _ in range(100):
     layer = prune.random_unstructured(nn.Linear(10, 10), "weight", amount=0.3)
@@ -176,6 +162,8 @@ sparsity_spread = ex.sparsity_spread.check(sparsity_spread)
 # LeNet-300-100 with its 235,200.
 
 # %%
+import numpy as np
+
 training.seed_everything(SEEDS[0])
 SIZES = {"10 × 10: 100 weights": (100, 3000), "fc1: 235,200 weights": (235_200, 100)}
 drawn = {
@@ -254,6 +242,8 @@ guess = predict("4.2", "Points that magnitude is ahead at 90 %, fine-tuned?", No
 # The dense nets train one epoch more as well.
 
 # %%
+import copy
+
 SPARSITIES = [0.5, 0.8, 0.9, 0.95]
 WAYS = {"magnitude": ("magnitude", "global"), "random": ("random", "global"),
         "random per layer": ("random", "layer")}  # fmt: skip
@@ -284,6 +274,8 @@ plotting.show(
 # Before and after fine-tuning, as numbers, for magnitude and for lots over the whole net.
 
 # %%
+import pandas as pd
+
 means = {name: runs.mean(0) for name, runs in results.items()}
 table = pd.DataFrame(
     {
@@ -381,7 +373,7 @@ def paired_interval(a, b, t):
 paired_interval = ex.paired_interval.check(paired_interval)
 
 # %% [markdown]
-# `seeds.paired_difference` looks t up by itself. Run all twelve seeds with both methods. How many seeds
+# `intervals.paired_difference` looks t up by itself. Run all twelve seeds with both methods. How many seeds
 # will it take until the interval leaves out 0?
 
 # %%
@@ -392,13 +384,13 @@ for seed, net in dense_nets.items():
         pruned = pruning.prune_model(copy.deepcopy(net), 0.9, scope=scope)
         values.append(accuracies(pruned, seed)[1])
 
-intervals = [
-    seeds.paired_difference(tuned["global"][:n], tuned["layer"][:n])
+by_seeds = [
+    intervals.paired_difference(tuned["global"][:n], tuned["layer"][:n])
     for n in range(3, len(SEEDS) + 1)
 ]
 plotting.show(
     plotting.shrinking_interval(
-        intervals, "Global − per layer at 90 %: seeds make the difference visible",
+        by_seeds, "Global − per layer at 90 %: seeds make the difference visible",
         ylabel="difference (points)",
     ),
     alt="Mean difference of global and per-layer pruning at 90 % with its 95 % interval for 3 to 12 "
@@ -410,11 +402,11 @@ plotting.show(
 # is still 4.3.
 
 # %%
-last = intervals[-1]
+last = by_seeds[-1]
 low, high = paired_interval(tuned["global"], tuned["layer"], 2.201)
-apart = [interval.seeds for interval in intervals if interval.excludes_zero]
+apart = [interval.seeds for interval in by_seeds if interval.excludes_zero]
 guess.compare(min(apart), digits=0)
-print(f"3 seeds:  {intervals[0]} points")
+print(f"3 seeds:  {by_seeds[0]} points")
 print(f"12 seeds: {last} points")
 print(f"your interval of the 12 is the same: {abs(low - last.low) + abs(high - last.high) < 1e-2}")
 for n, t in ((2, 12.706), (3, 4.303), (5, 2.776), (12, 2.201), (30, 2.045)):
@@ -428,7 +420,7 @@ claim("4.g", "twelve seeds: global is better at 90 % by 0.1 to 1.5 points, and 0
 
 # %%
 spread = np.array(tuned["global"]) - np.array(tuned["layer"])
-needed = {effect: seeds.seeds_needed(spread, effect) for effect in (1.0, 0.5, 0.1)}
+needed = {effect: intervals.seeds_needed(spread, effect) for effect in (1.0, 0.5, 0.1)}
 for effect, n in needed.items():
     print(f"{effect:3.1f} points: ≈ {n:3d} seeds")
 claim("4.h", "a tenth of a point takes at least five times the seeds that half a point does",
@@ -467,6 +459,8 @@ random_filters = ex.random_filters.check(random_filters)
 # random ones be?
 
 # %%
+from course_utils import scores, surgery
+
 guess = predict("4.5", "Points that norm is ahead at 50 %, fine-tuned?", None, unit="points")
 
 
@@ -475,7 +469,7 @@ def keep_filters(net, way, sparsity, lots):
     keep = {}
     for name, layer in surgery.filter_layers(net).items():
         if way == "norm":
-            rank = importance.group_norm(layer.weight, n=2, dim=0)
+            rank = scores.group_norm(layer.weight, n=2, dim=0)
             keep[name] = masks.mask_from_scores(rank, sparsity)
         else:
             draws = torch.rand(len(layer.weight), generator=lots)
@@ -500,7 +494,7 @@ for row, seed in enumerate(SEEDS[:4]):
             runs[row, column] = accuracies(small, seed)
 
 comparison = {
-    f"{100 * level:g} %, {when}": seeds.paired_difference(*(
+    f"{100 * level:g} %, {when}": intervals.paired_difference(*(
         filters[way][:, column, k] for way in ("norm", "random")))
     for column, level in enumerate(LEVELS) for k, when in enumerate(("raw", "fine-tuned"))
 }  # fmt: skip

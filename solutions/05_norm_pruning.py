@@ -15,33 +15,10 @@
 # **Time**: 55 minutes.
 
 # %%
-import copy
-import math
-
-import numpy as np
-import pandas as pd
 import torch
-from scipy.stats import spearmanr
-from torch import nn
-from torch.nn.utils import prune
 
-from course_utils import (
-    data,
-    desk,
-    explore,
-    masks,
-    models,
-    plotting,
-    pruning,
-    scores,
-    seeds,
-    surgery,
-    tables,
-    training,
-)
-from course_utils.claims import claim
-from course_utils.exercises import lesson05 as ex
-from course_utils.predictions import predict
+from course_utils import data, masks, models, plotting, scores, surgery, training
+from course_utils.lesson import claim, desk, predict, tables
 
 desk.check("05", edition="EDITION")
 digits = data.load_mnist()
@@ -60,6 +37,10 @@ SEEDS = (0, 1, 2, 3, 4)
 # - **L∞**, the limit of large n, is the largest size in the row.
 
 # %%
+import math
+
+import pandas as pd
+
 rows = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.6, -0.6, 0.0, 0.0], [0.45, 0.45, -0.45, 0.45]])
 by_norm = pd.DataFrame(
     {"L1": rows.abs().sum(1), "L2": (rows**2).sum(1).sqrt(), "L∞": rows.abs().amax(1)},
@@ -88,6 +69,9 @@ by_norm.round(2)
 
 
 # %%
+from course_utils.exercises import lesson05 as ex
+
+
 def group_norms(weight, n, dim):
     """weight: any shape. n: positive or math.inf. Returns one norm for each slice along dim."""
     ### BEGIN SOLUTION
@@ -139,6 +123,11 @@ guess = predict("5.1", "How many of 10 rows does amount=0.2 prune?", None, unit=
 # Twelve comparisons, then the example:
 
 # %%
+import copy
+
+from torch import nn
+from torch.nn.utils import prune
+
 training.seed_everything(SEEDS[0])
 agree = []
 for layer in (nn.Linear(30, 20), nn.Conv2d(6, 12, 3)):
@@ -180,6 +169,8 @@ dense_nets = {seed: train_dense(seed) for seed in SEEDS}
 # norms on single weights:
 
 # %%
+import numpy as np
+
 kept_by = {"L2": [], "L∞": []}
 for net in dense_nets.values():
     weight = net.fc2.weight.detach()
@@ -427,6 +418,8 @@ def loss_of_fc3(net):
 # All five nets, with the magnitude beside it.
 
 # %%
+from scipy.stats import spearmanr
+
 agreement = {"Taylor": [], "magnitude": []}
 for net in dense_nets.values():
     truth, weight = true_changes(net).abs().flatten(), net.fc3.weight.detach()
@@ -514,6 +507,9 @@ claim("5.g", "at 50 %, magnitude keeps 30 to 60 % of the weights on blank pixels
 
 
 # %%
+from course_utils import pruning
+
+
 def weight_scores(net, seed):
     """{criterion: {layer: scores}} for each weight of a net."""
     weights, lots = pruning.weights(net), torch.Generator().manual_seed(1000 + seed)
@@ -688,11 +684,13 @@ plotting.show(
 # ahead of magnitude after fine-tuning, seed by seed, and the 95 % interval (lesson 04).
 
 # %%
+from course_utils import intervals
+
 lines = {}
 for scope in ("layer", "global"):
     for name in criteria[SEEDS[0]]:
         tuned = runs_of(name, scope, "fine-tuned")
-        ahead = seeds.paired_difference(tuned, runs_of("magnitude", scope, "fine-tuned"))
+        ahead = intervals.paired_difference(tuned, runs_of("magnitude", scope, "fine-tuned"))
         lines[scope, name] = {
             "raw": f"≈ {runs_of(name, scope, 'raw').mean():5.1f} %",
             "fine-tuned": f"≈ {tuned.mean():5.1f} %",
@@ -806,7 +804,9 @@ plotting.show(
 by_criterion = filter_results.groupby(level=0, sort=False).mean()
 spread = by_criterion["fine-tuned"].max() - by_criterion["fine-tuned"].min()
 guess.compare(spread)
-l2_ahead = seeds.paired_difference(*(filter_results.loc[n, "fine-tuned"] for n in ("L2", "random")))
+l2_ahead = intervals.paired_difference(
+    *(filter_results.loc[n, "fine-tuned"] for n in ("L2", "random"))
+)
 print(f"L2 − random, fine-tuned: {l2_ahead} points")
 claim("5.l", "half of the filters, fine-tuned: all four criteria end within 7 points", spread < 7)
 claim("5.m", "raw, the mean of the three criteria is over 10 points ahead of random",
@@ -822,6 +822,8 @@ tables.approximate(by_criterion, dict.fromkeys(by_criterion, "{:5.1f} %"))
 # the histogram of the norms.
 
 # %%
+from course_utils import explore
+
 explore.show(explore.mask_explorer(first_net.blocks[2][0].weight))
 
 # %% [markdown]

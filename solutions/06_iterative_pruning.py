@@ -16,32 +16,10 @@
 # **Time**: 65 minutes.
 
 # %%
-import copy
-from itertools import pairwise
-
-import numpy as np
-import pandas as pd
 import torch
-from torch import nn
-from torch.nn.utils import prune
 
-from course_utils import (
-    data,
-    desk,
-    explore,
-    masks,
-    models,
-    plotting,
-    pruning,
-    schedules,
-    seeds,
-    sweeps,
-    tables,
-    training,
-)
-from course_utils.claims import claim
-from course_utils.exercises import lesson06 as ex
-from course_utils.predictions import predict
+from course_utils import data, masks, models, plotting, pruning, schedules, training
+from course_utils.lesson import claim, desk, predict, tables
 
 desk.check("06", edition="EDITION")
 digits = data.load_mnist()
@@ -94,6 +72,9 @@ print("last cut, of what is left:", ", ".join(f"{n} {c:.0%}" for n, c in last_cu
 
 
 # %%
+from course_utils.exercises import lesson06 as ex
+
+
 def three_schedules(end, rounds):
     """end: 0 to 1, rounds: 1 or more. Returns {name: [total after each round]}."""
     ### BEGIN SOLUTION
@@ -112,6 +93,8 @@ three_schedules = ex.three_schedules.check(three_schedules)
 # `schedules.linear`, `schedules.geometric` and `schedules.cubic` are your three.
 
 # %%
+import numpy as np
+
 yours = three_schedules(0.99, 10)
 print("the same schedules as the library's:",
       all(np.allclose(yours[name], schedules.SCHEDULES[name](0.99, 10)) for name in yours))  # fmt: skip
@@ -131,6 +114,9 @@ guess = predict("6.2", "Total sparsity after three rounds of amount=0.2?", None,
 # Two nets, four epochs each, serve the whole lesson. The first one is pruned here.
 
 # %%
+import copy
+
+from torch.nn.utils import prune
 
 
 def train_dense(seed, epochs=4):
@@ -269,6 +255,8 @@ prune_in_rounds = ex.prune_in_rounds.check(prune_in_rounds)
 # rounds of one epoch, and compare the weights.
 
 # %%
+from torch import nn
+
 training.seed_everything(SEEDS[0])
 by_iterate = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
 by_you, order = copy.deepcopy(by_iterate), iter(range(SEEDS[0], SEEDS[0] + 4))
@@ -300,6 +288,8 @@ tables.approximate(history.table(), {**percent, "loss": "{:5.2f}"})
 # by program, in round 3 of 4, resume, and compare with a run that was left alone.
 
 # %%
+from itertools import pairwise
+
 rounds_begun, seen = [], []
 
 
@@ -341,9 +331,11 @@ guess = predict("6.3", "How many points below dense does it end?", None, unit="p
 # One net first, on the validation part:
 
 # %%
+from course_utils import experiments
+
 source_plan = [*schedules.linear(0.5, 9, start=0.05), 0.5]
 print("the plan:", " ".join(f"{100 * total:g} %" for total in source_plan))
-_, history = sweeps.prune_in_rounds(dense_nets[SEEDS[0]], digits, source_plan, 1, SEEDS[0])
+_, history = experiments.prune_in_rounds(dense_nets[SEEDS[0]], digits, source_plan, 1, SEEDS[0])
 tables.approximate(history.table()[["sparsity", "before", "accuracy"]].iloc[[0, 4, 8, 9]],
                    dict.fromkeys(("sparsity", "before", "accuracy"), "{:6.1%}"))  # fmt: skip
 
@@ -356,20 +348,26 @@ tables.approximate(history.table()[["sparsity", "before", "accuracy"]].iloc[[0, 
 
 
 # %%
+from course_utils import intervals
+
+
 def from_file(name, seeds_wanted):
     """The stored test accuracies in per cent, by (schedule, sparsity), one a seed."""
-    table = sweeps.load(name, seeds_wanted)
+    table = experiments.load(name, seeds_wanted)
     keys = [column for column in table if column not in ("seed", "accuracy")]
     return {key: 100 * rows["accuracy"].to_numpy() for key, rows in table.groupby(keys)}
 
 
-stored, stored_20 = from_file("schedules", SEEDS), from_file("schedules", sweeps.SEEDS)
+stored, stored_20 = (
+    from_file("every_schedule", SEEDS),
+    from_file("every_schedule", experiments.SEEDS),
+)
 
 dense = stored["dense", 0.0]
-lost = seeds.paired_difference(stored["source", 0.5], dense)
+lost = intervals.paired_difference(stored["source", 0.5], dense)
 against_one_cut = {
-    "five seeds": seeds.paired_difference(stored["source", 0.5], stored["one-shot", 0.5]),
-    "20 seeds": seeds.paired_difference(stored_20["source", 0.5], stored_20["one-shot", 0.5]),
+    "five seeds": intervals.paired_difference(stored["source", 0.5], stored["one-shot", 0.5]),
+    "20 seeds": intervals.paired_difference(stored_20["source", 0.5], stored_20["one-shot", 0.5]),
 }
 guess.compare(-lost.mean)
 print(f"source − dense, as many epochs, five seeds: {lost} points")
@@ -398,8 +396,8 @@ guess = predict("6.4", "Which ends last at 99 %?", None, options=tuple(schedules
 names = [*schedules.SCHEDULES]
 plotting.show(
     plotting.accuracy_curves(
-        {n: np.stack([stored[n, s] for s in sweeps.SPARSITIES], axis=1) / 100 for n in names},
-        sweeps.SPARSITIES, "Equal epochs: at 98 and 99 % the schedule matters, and linear loses",
+        {n: np.stack([stored[n, s] for s in experiments.SPARSITIES], axis=1) / 100 for n in names},
+        experiments.SPARSITIES, "Equal epochs: at 98 and 99 % the schedule matters, and linear loses",
         dense=dense.mean() / 100, lowest=0.8,
     ),
     alt="Test accuracy against sparsity for four schedules with equal epochs: together up to 90 %, then "
@@ -414,7 +412,9 @@ guess.compare(min(at_99, key=at_99.get))
 
 # %%
 against = {
-    f"{name}, {100 * s:g} %": seeds.paired_difference(stored_20[name, s], stored_20["one-shot", s])
+    f"{name}, {100 * s:g} %": intervals.paired_difference(
+        stored_20[name, s], stored_20["one-shot", s]
+    )
     for s in (0.5, 0.9, 0.95, 0.98, 0.99)
     for name in ("linear", "geometric", "cubic")
 }
@@ -426,7 +426,7 @@ plotting.show(
     alt="Differences to one-shot with intervals at five sparsities: within half a point up to 90 %, at 98 "
     "and 99 % cubic and geometric lie right of zero and linear far left of it.",
 )  # fmt: skip
-best_two = seeds.paired_difference(stored_20["cubic", 0.99], stored_20["geometric", 0.99])
+best_two = intervals.paired_difference(stored_20["cubic", 0.99], stored_20["geometric", 0.99])
 print(f"cubic − geometric at 99 %, 20 seeds: {best_two} points")
 
 # %% [markdown]
@@ -434,8 +434,12 @@ print(f"cubic − geometric at 99 %, 20 seeds: {best_two} points")
 # five seeds:
 
 # %%
-levels = pd.Index([f"{100 * s:g} %" for s in sweeps.SPARSITIES], name="sparsity")
-grid = pd.DataFrame({n: [stored[n, s].mean() for s in sweeps.SPARSITIES] for n in names}, levels)
+import pandas as pd
+
+levels = pd.Index([f"{100 * s:g} %" for s in experiments.SPARSITIES], name="sparsity")
+grid = pd.DataFrame(
+    {n: [stored[n, s].mean() for s in experiments.SPARSITIES] for n in names}, levels
+)
 lead = grid.sub(grid["one-shot"], axis=0)
 claim("6.d", "up to 90 % the four schedules end within 1 point of each other",
       (grid.max(axis=1) - grid.min(axis=1)).loc[["50 %", "80 %", "90 %"]].max() < 1)  # fmt: skip
@@ -455,7 +459,7 @@ tables.approximate(grid, dict.fromkeys(grid, "{:5.1f} %"))
 live = {}
 for seed, net in dense_nets.items():
     for name, shape in schedules.SCHEDULES.items():
-        pruned, history = sweeps.prune_in_rounds(net, digits, shape(0.99, 10), 1, seed)
+        pruned, history = experiments.prune_in_rounds(net, digits, shape(0.99, 10), 1, seed)
         live[name, seed] = (100 * training.evaluate(pruned, digits.test), history)
 
 column = pd.DataFrame(
@@ -540,14 +544,14 @@ guess = predict(
 # Both are in the file, for five seeds. All runs end at 99 %.
 
 # %%
-steps = from_file("steps", SEEDS)
+steps = from_file("last_step", SEEDS)
 by_epochs = pd.DataFrame(
-    {"test accuracy": [steps[0.9, epochs].mean() for epochs in sweeps.EPOCHS_AFTER]},
-    pd.Index(sweeps.EPOCHS_AFTER, name="epochs after a cut of 90 %"),
+    {"test accuracy": [steps[0.9, epochs].mean() for epochs in experiments.EPOCHS_AFTER]},
+    pd.Index(experiments.EPOCHS_AFTER, name="epochs after a cut of 90 %"),
 )
-cuts = [1 - (1 - 0.99) / (1 - before) for before in sweeps.LAST_CUTS]
+cuts = [1 - (1 - 0.99) / (1 - before) for before in experiments.LAST_CUTS]
 by_cut = pd.DataFrame(
-    {"test accuracy": [steps[before, 1].mean() for before in sweeps.LAST_CUTS]},
+    {"test accuracy": [steps[before, 1].mean() for before in experiments.LAST_CUTS]},
     pd.Index([f"{cut:.0%}" for cut in cuts], name="last cut, then one epoch"),
 )
 more_epochs = by_epochs["test accuracy"].iloc[-1] - by_epochs["test accuracy"].iloc[0]
@@ -617,7 +621,7 @@ initial = copy.deepcopy(net.state_dict())
 training.train(net, digits, epochs=5, seed=seed)
 dense_score = 100 * training.evaluate(net, digits.test)
 
-for total in sweeps.LOTTERY:
+for total in experiments.LOTTERY:
     pruning.prune_model(net, total)
     schedules.rewind(net, initial)
     keep = pruning.masks_of(net)
@@ -646,7 +650,7 @@ guess = predict("6.8", "At 98 %, how far behind the ticket with new weights?", N
 # The two rivals of your ticket, five epochs each:
 
 # %%
-for name, rival in sweeps.rivals(initial, keep, seed).items():
+for name, rival in experiments.rivals(initial, keep, seed).items():
     training.train(rival, digits, epochs=5, seed=seed)
     print(f"98 %, {name:13s} ≈ {100 * training.evaluate(rival, digits.test):5.1f} %")
 
@@ -658,8 +662,8 @@ tickets = from_file("tickets", SEEDS)
 starts = ("ticket", "new weights", "shuffled mask")
 plotting.show(
     plotting.accuracy_curves(
-        {s: np.stack([tickets[s, total] for total in sweeps.TICKETS], axis=1) / 100 for s in starts},
-        sweeps.TICKETS, "The ticket needs its mask, and it needs its own initial weights",
+        {s: np.stack([tickets[s, total] for total in experiments.TICKETS], axis=1) / 100 for s in starts},
+        experiments.TICKETS, "The ticket needs its mask, and it needs its own initial weights",
         dense=tickets["dense", 0.0].mean() / 100,
     ),
     alt="Test accuracy at 80, 95 and 98 % sparsity: the ticket stays near the dense net, the same mask "
@@ -672,16 +676,16 @@ plotting.show(
 # %%
 mean = {key: values.mean() for key, values in tickets.items()}
 dense_mean = mean["dense", 0.0]
-behind = seeds.paired_difference(tickets["ticket", 0.98], tickets["new weights", 0.98])
-price = seeds.paired_difference(stored["cubic", 0.98], tickets["ticket", 0.98])
+behind = intervals.paired_difference(tickets["ticket", 0.98], tickets["new weights", 0.98])
+price = intervals.paired_difference(stored["cubic", 0.98], tickets["ticket", 0.98])
 guess.compare(behind.mean)
 print(f"98 %, ticket − new weights:       {behind} points")
 print(f"98 %, cubic fine-tuning − ticket: {price} points")
 claim("6.i", "at 80, 95 and 98 % the ticket ends within 2 points of the dense net",
-      min(mean["ticket", total] for total in sweeps.TICKETS) > dense_mean - 2)  # fmt: skip
+      min(mean["ticket", total] for total in experiments.TICKETS) > dense_mean - 2)  # fmt: skip
 claim("6.j", "with new weights it ends over 1 point behind at 80 %, over 2 at 95, over 5 at 98 %",
       all(mean["ticket", total] - mean["new weights", total] > gap
-          for total, gap in zip(sweeps.TICKETS, (1, 2, 5))))  # fmt: skip
+          for total, gap in zip(experiments.TICKETS, (1, 2, 5))))  # fmt: skip
 claim("6.k", "at 95 and 98 % a shuffled mask ends over 4 points behind new weights",
       all(mean["new weights", t] - mean["shuffled mask", t] > 4 for t in (0.95, 0.98)))  # fmt: skip
 claim("6.l", "the live ticket agrees with the file within 2 points",
@@ -699,6 +703,8 @@ claim("6.p", "98 %: cubic fine-tuning, 14 epochs in all, ends ahead of the ticke
 # that costs nothing?
 
 # %%
+from course_utils import explore
+
 explore.show(explore.schedule_designer(dense_nets[SEEDS[0]], digits))
 
 # %% [markdown]
@@ -753,11 +759,11 @@ tables.approximate(
 walk_plan = [0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99]
 twin = copy.deepcopy(dense_nets[SEEDS[0]])
 start = training.train(twin, digits, len(walk_plan), seed=1000 + SEEDS[0]).accuracy[-1]
-_, history = sweeps.prune_in_rounds(dense_nets[SEEDS[0]], digits, walk_plan, 1, SEEDS[0])
+_, history = experiments.prune_in_rounds(dense_nets[SEEDS[0]], digits, walk_plan, 1, SEEDS[0])
 within = int(
     (history.table()["accuracy"] >= start - 0.02).cumprod().sum()
 )  # rounds before a failure
-chosen, _ = sweeps.prune_in_rounds(
+chosen, _ = experiments.prune_in_rounds(
     dense_nets[SEEDS[0]], digits, walk_plan[:within] or [0.0], 1, SEEDS[0]
 )
 scores = [100 * training.evaluate(net, digits.test) for net in (chosen, twin)]

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
-from course_utils import desk
 from course_utils.authoring import build
+from course_utils.lesson import desk
 
 if TYPE_CHECKING:  # Playwright is for developers: where it is missing, the tests are skipped
     from playwright.sync_api import Browser, Locator, Page
@@ -88,7 +88,7 @@ def lab_on_desk(home: Path) -> Iterator[Lab]:
     for part in ("course_utils", "notebooks"):
         leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
         shutil.copytree(build.ROOT / part, course / part, ignore=leave)
-    command = ["-m", "course_utils.desk"]
+    command = ["-m", "course_utils.lesson.desk"]
     with _started(command, home, course, course / desk.DESK) as lab:
         yield lab
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils import data, models, progress, training
+from course_utils import data, models, training
+from course_utils.lesson import progress
 
 # The tensors are small: a second thread gains nothing, and where other work goes on beside the
 # tests, waiting for it costs ten times the time.

@@ -19,7 +19,7 @@ from pathlib import Path
 import browser_lab
 from playwright.sync_api import Browser, Page
 
-from course_utils import desk
+from course_utils.lesson import desk
 
 TARGET = desk.ROOT / "build" / "screenshots"
 TALLEST = 30_000  # pixels; Chromium draws no more at once

@@ -6,7 +6,7 @@ It is run, answered wrongly, then rightly, and the window around it is looked at
 import browser_lab
 import pytest
 
-from course_utils import progress
+from course_utils.lesson import progress
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = browser_lab.MARKS

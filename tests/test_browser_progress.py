@@ -15,7 +15,7 @@ pytest.importorskip("playwright.sync_api")
 pytestmark = browser_lab.MARKS
 LESSON = "00_start_here.ipynb"
 TRAINING = (
-    "from course_utils import data, models, progress, training\n"
+    "from course_utils import data, models, training\nfrom course_utils.lesson import progress\n"
     "progress.record_check('0.1', 'right')",
     "epochs = 100_000",
     # The record is written after each step, so that the kernel is stopped while it writes.
@@ -83,7 +83,7 @@ def live_row(page):
 
 def test_progress_is_seen_at_once_and_kept(open_notebook):
     page = open_notebook(LESSON)
-    run(page, "dashboard.live_table()")
+    run(page, "dashboard.live_table(all_exercises())")
     live_row(page).filter(has_text="not started").wait_for()
     assert "✗" in answer(page, "return x.numel()")
     live_row(page).filter(has_text="begun").wait_for()
@@ -92,9 +92,9 @@ def test_progress_is_seen_at_once_and_kept(open_notebook):
 
     browser_lab.close(page)  # window and kernel; another day
     page = open_notebook(LESSON)
-    table = run(page, "progress.table()")
+    table = run(page, "dashboard.table(all_exercises())")
     assert "0.1 Count the zeros\t✓ right\t2" in table
-    run(page, "dashboard.live_table()")
+    run(page, "dashboard.live_table(all_exercises())")
     live_row(page).filter(has_text="1 of 1").filter(has_text="✓ done").wait_for()
 
 

@@ -127,7 +127,7 @@ def test_the_edition_is_the_beginning_of_the_hash_of_the_source(tmp_path):
 
 def test_a_live_widget_is_shown_and_not_stored(tmp_path):
     """One as the explorers show it, and one as usual, whose text stays for a rule to find."""
-    lines = "import ipywidgets\nfrom course_utils.widgets import display_live\n"
+    lines = "import ipywidgets\nfrom course_utils.lesson.widgets import display_live\n"
     live = new_code_cell(lines + "display_live(ipywidgets.IntSlider())\nprint('seen')")
     usual = new_code_cell("ipywidgets.HBox()")
     done = build.execute(new_notebook(cells=[live, usual]), tmp_path)

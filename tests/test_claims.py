@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import progress
-from course_utils._text import WIDTH
-from course_utils.claims import SOURCE, VERDICTS, claim
+from course_utils.lesson import progress
+from course_utils.lesson.claims import SOURCE, VERDICTS, claim
+from course_utils.lesson.text import WIDTH
 
 
 def joined(text):

@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 
 import ipywidgets
+import pandas as pd
 import pytest
 
-from course_utils import dashboard, progress
 from course_utils.exercises import all_exercises, exercises_of
-from course_utils.syllabus import LESSONS
-from course_utils.widgets import WIDGET_VIEW
+from course_utils.lesson import dashboard, progress
+from course_utils.lesson.syllabus import LESSONS
+from course_utils.lesson.widgets import WIDGET_VIEW
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def watchers() -> list[threading.Thread]:
 
 
 def text() -> str:
-    return dashboard.as_html(progress.standings(progress.load()))
+    return dashboard.as_html(dashboard.standings(all_exercises(), progress.load()))
 
 
 def wait_for(words: str) -> None:
@@ -75,7 +76,7 @@ class TestWhatItSays:
         assert f"exercise {first.id}, {first.title}, in <code>00_start_here.ipynb</code>" in text()
         progress.record_check(first.id, "right")
         assert f"exercise {second.id}, {second.title}, in <code>01_mask_math.ipynb</code>" in text()
-        assert f"{progress.minutes_left()} minutes are left" in text()
+        assert f"{dashboard.minutes_left(all_exercises())} minutes are left" in text()
 
     def test_when_everything_is_right(self):
         for exercise in all_exercises():
@@ -86,17 +87,17 @@ class TestWhatItSays:
 
 class TestLive:
     def test_shows_a_live_view_and_no_text_in_its_place(self, shown):
-        dashboard.live_table()
+        dashboard.live_table(all_exercises())
         (bundle,) = shown
         assert set(bundle) == {WIDGET_VIEW}
         assert bundle[WIDGET_VIEW]["model_id"] == dashboard._table.model_id
 
     def test_with_a_record_in_memory_there_is_no_thread(self):
-        dashboard.live_table()
+        dashboard.live_table(all_exercises())
         assert watchers() == []
 
     def test_follows_the_record(self, home):
-        dashboard.live_table()
+        dashboard.live_table(all_exercises())
         progress.record_check("0.1", "right")
         wait_for("✓ done")
         progress.reset()
@@ -104,30 +105,30 @@ class TestLive:
 
     def test_shown_often_there_is_one_table_and_one_thread(self, home, shown):
         for _ in range(5):
-            dashboard.live_table()
+            dashboard.live_table(all_exercises())
         assert len(watchers()) == 1
         assert watchers()[0].daemon
         assert len({bundle[WIDGET_VIEW]["model_id"] for bundle in shown}) == 1
 
     def test_shown_again_it_is_fresh_at_once(self):
-        dashboard.live_table()
+        dashboard.live_table(all_exercises())
         progress.record_check("0.1", "right")
-        dashboard.live_table()
+        dashboard.live_table(all_exercises())
         assert "✓ done" in dashboard._table.value
 
     def test_is_drawn_only_when_something_has_changed(self):
         table, drawn = ipywidgets.HTML(), []
         table.observe(drawn.append, "value")
         for _ in range(3):
-            dashboard.refresh(table)
+            dashboard.refresh(table, all_exercises())
         assert len(drawn) == 1
         progress.record_check("0.1", "right")
-        dashboard.refresh(table)
+        dashboard.refresh(table, all_exercises())
         assert len(drawn) == 2
 
     def test_a_record_that_cannot_be_read_leaves_the_table_as_it_is(self, home, capsys):
         progress.record_check("0.1", "right")
-        dashboard.live_table()
+        dashboard.live_table(all_exercises())
         progress.location().write_text("{")
         time.sleep(0.2)
         assert "✓ done" in dashboard._table.value
@@ -136,7 +137,82 @@ class TestLive:
         assert capsys.readouterr() == ("", "")
 
     def test_a_table_that_was_closed_is_replaced(self, shown):
-        dashboard.live_table()
+        dashboard.live_table(all_exercises())
         dashboard._table.close()
-        dashboard.live_table()
+        dashboard.live_table(all_exercises())
         assert len({bundle[WIDGET_VIEW]["model_id"] for bundle in shown}) == 2
+
+
+class TestTable:
+    def test_has_a_row_for_each_exercise_and_shows_what_was_done(self):
+        exercise = all_exercises()[-1]
+        progress.record_check(exercise.id, "wrong")
+        progress.record_check(exercise.id, "right")
+        progress.record_hint(exercise.id, 1)
+        table = dashboard.table(all_exercises())
+        assert isinstance(table, pd.DataFrame)
+        assert len(table) == len(all_exercises())
+        row = table.loc[f"{exercise.id} {exercise.title}"]
+        assert (row["state"], row["attempts"], row["hints"]) == ("✓ right", 2, 1)
+        others = table.drop(index=row.name)
+        assert (others["state"] == "○ not attempted").all()
+        assert (others[["attempts", "hints"]] == 0).all(axis=None)
+
+    @pytest.mark.parametrize(("outcome", "state"), [("wrong", "✗ wrong"), ("crashed", "! crashed")])
+    def test_says_the_outcome_in_words_too(self, outcome, state):
+        progress.record_check(all_exercises()[0].id, outcome)
+        assert dashboard.table(all_exercises())["state"].iloc[0] == state
+
+    def test_an_exercise_of_which_only_a_hint_was_seen_is_not_attempted(self):
+        progress.record_hint(all_exercises()[0].id, 1)
+        assert dashboard.table(all_exercises())["state"].iloc[0] == "○ not attempted"
+
+    def test_minutes_left_fall_with_each_exercise_and_end_at_nothing(self):
+        for lesson in LESSONS:
+            *most, last = exercises_of(lesson.number)
+            left = dashboard.minutes_left(all_exercises())
+            for exercise in most:
+                progress.record_check(exercise.id, "right")
+                left -= exercise.minutes
+                assert dashboard.minutes_left(all_exercises()) == left
+            progress.record_check(last.id, "wrong")
+            assert dashboard.minutes_left(all_exercises()) == left
+            progress.record_check(last.id, "right")
+        assert dashboard.minutes_left(all_exercises()) == 0
+
+    def test_a_lesson_takes_longer_than_its_exercises(self):
+        for lesson in LESSONS:
+            assert lesson.minutes > sum(each.minutes for each in exercises_of(lesson.number))
+
+
+class TestStandings:
+    def standing(self, number):
+        return next(
+            s
+            for s in dashboard.standings(all_exercises(), progress.load())
+            if s.lesson.number == number
+        )
+
+    def test_there_is_one_for_each_lesson(self):
+        assert [
+            each.lesson for each in dashboard.standings(all_exercises(), {"exercises": {}})
+        ] == list(LESSONS)
+
+    def test_an_untouched_lesson(self):
+        standing = self.standing("02")
+        assert (standing.right, standing.begun) == ([], False)
+        assert standing.next == exercises_of("02")[0]
+        assert standing.minutes_left == standing.lesson.minutes
+
+    def test_next_is_the_first_that_is_not_right(self):
+        first, second, third, *_ = exercises_of("02")
+        progress.record_check(first.id, "wrong")
+        progress.record_check(third.id, "right")
+        standing = self.standing("02")
+        assert (standing.right, standing.begun, standing.next) == ([third], True, first)
+        progress.record_check(first.id, "right")
+        assert self.standing("02").next == second
+
+    def test_a_hint_is_a_beginning(self):
+        progress.record_hint(exercises_of("02")[0].id, 1)
+        assert self.standing("02").begun

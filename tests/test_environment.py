@@ -3,7 +3,8 @@
 import platform
 from importlib.metadata import PackageNotFoundError
 
-from course_utils import data, environment
+from course_utils import data
+from course_utils.lesson import environment
 
 
 def test_all_is_ready(capsys):

@@ -15,16 +15,18 @@ import torch
 from mutants import mutants
 from right_answers import RIGHT_ANSWERS
 
-from course_utils import masks, progress, schedules, scores
+from course_utils import masks, schedules, scores
 from course_utils.authoring import build
-from course_utils.exercises import all_exercises, comparing, exercises_of, feedback
+from course_utils.exercises import all_exercises, exercises_of
 from course_utils.exercises import lesson00 as ex00
 from course_utils.exercises import lesson01 as ex01
 from course_utils.exercises import lesson02 as ex02
 from course_utils.exercises import lesson03 as ex03
 from course_utils.exercises import lesson05 as ex05
 from course_utils.exercises import lesson06 as ex06
-from course_utils.syllabus import LESSONS
+from course_utils.exercises.checker import comparing, feedback
+from course_utils.lesson import dashboard, progress
+from course_utils.lesson.syllabus import LESSONS
 
 EXERCISES = all_exercises()
 by_id = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
@@ -442,10 +444,10 @@ def test_outcomes_are_recorded(monkeypatch, tmp_path, capsys):
     entry = progress.load()["exercises"]["0.1"]
     assert entry["outcome"] == "right"
     assert entry["attempts"] == 2
-    table = progress.table()
+    table = dashboard.table(all_exercises())
     assert table.loc["0.1 Count the zeros", "state"] == "✓ right"
     assert len(table) == len(EXERCISES)
-    assert progress.minutes_left() == sum(lesson.minutes for lesson in LESSONS[1:])
+    assert dashboard.minutes_left(all_exercises()) == sum(lesson.minutes for lesson in LESSONS[1:])
 
 
 def test_checks_work_with_assertions_switched_off():

@@ -19,8 +19,8 @@ from course_utils import (
     scores,
     surgery,
     training,
-    widgets,
 )
+from course_utils.lesson import widgets
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

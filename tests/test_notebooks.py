@@ -8,10 +8,10 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils import desk
 from course_utils.authoring import build, rules
-from course_utils.syllabus import LESSONS
-from course_utils.widgets import WIDGET_VIEW
+from course_utils.lesson import desk
+from course_utils.lesson.syllabus import LESSONS
+from course_utils.lesson.widgets import WIDGET_VIEW
 
 SOURCES = build.sources()
 NOTEBOOKS = [path for source in SOURCES for path in build.outputs(source)]
@@ -178,6 +178,7 @@ BROKEN = {
         notebook(code(tags=["nbval-ignore-output"])),
     ],
     rules.cells_are_short: [notebook(code("\n".join(["x = 1"] * 26)))],
+    rules.imports_are_few: [notebook(code("import a\nimport b\nfrom c import (\n    d,\n)"))],
     rules.code_cells_are_introduced: [notebook(code(), code(count=2))],
     rules.no_filler: [notebook(new_markdown_cell("You just run it."))],
 }

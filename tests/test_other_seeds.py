@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from course_utils.authoring import build, other_seeds
 
 LESSON = """# %%
-from course_utils.claims import claim
+from course_utils.lesson.claims import claim
 
 SEEDS = (0, 1, 2)  # three nets
 

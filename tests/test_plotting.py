@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from course_utils import plotting
-from course_utils.seeds import paired_difference
+from course_utils.intervals import paired_difference
 
 ALT = "A picture that was drawn for a test, with a whole sentence about it."
 

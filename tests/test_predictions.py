@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import forms, progress
-from course_utils.predictions import predict
+from course_utils.lesson import forms, progress
+from course_utils.lesson.predictions import predict
 
 
 def kept() -> dict:

@@ -6,13 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from filelock import FileLock
 
-from course_utils import progress
-from course_utils.exercises import all_exercises, exercises_of
-from course_utils.syllabus import LESSONS
+from course_utils.lesson import progress
 
 EMPTY = {"version": 1, "exercises": {}, "predictions": {}, "claims": {}}
 
@@ -130,19 +127,16 @@ class TestExercises:
 
 
 class TestAllOrNothing:
-    @pytest.mark.parametrize("target", ["json.dump", "os.replace"])
     @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-    def test_a_write_that_fails_leaves_the_old_file_whole(self, file, monkeypatch, target, error):
+    def test_a_write_that_fails_leaves_the_old_file_whole(self, file, monkeypatch, error):
         progress.record_check("2.1", "right")
         before = file.read_bytes()
 
-        def fail(_, out, **__):
-            if target == "json.dump":
-                out.write('{"exercises": {"2.1"')  # half of a file
+        def fail(*_):
             raise error
 
         with monkeypatch.context() as broken:
-            broken.setattr(f"course_utils.progress.{target}", fail)
+            broken.setattr("os.replace", fail)
             if isinstance(error, OSError):
                 progress.record_check("2.2", "right")
             else:
@@ -155,7 +149,7 @@ class TestAllOrNothing:
 
     def test_processes_that_write_at_once_lose_nothing(self, home):
         code = (
-            "import sys; from course_utils import progress\n"
+            "import sys; from course_utils.lesson import progress\n"
             "for i in range(20): progress.record_check(f'{sys.argv[1]}.{i}', 'wrong')\n"
             "for _ in range(20): progress.record_check('shared', 'wrong')"
         )
@@ -243,9 +237,8 @@ def refuse(*_, **__):
 class TestNotWritable:
     """Said once, and the lesson goes on."""
 
-    @pytest.mark.parametrize("target", ["tempfile.mkstemp", "os.replace"])
-    def test_the_file(self, home, capsys, monkeypatch, target):
-        monkeypatch.setattr(f"course_utils.progress.{target}", refuse)
+    def test_the_file(self, home, capsys, monkeypatch):
+        monkeypatch.setattr("os.replace", refuse)
         for _ in range(3):
             progress.record_check("2.1", "right")
         assert capsys.readouterr().out == (
@@ -314,75 +307,6 @@ class TestOfTheLearner:
         progress.record_check("2.1", "right")
         exported = json.loads(progress.export(tmp_path / "out.json").read_text())
         assert exported["exercises"]["2.1"]["outcome"] == "right"
-
-
-class TestTable:
-    def test_has_a_row_for_each_exercise_and_shows_what_was_done(self):
-        exercise = all_exercises()[-1]
-        progress.record_check(exercise.id, "wrong")
-        progress.record_check(exercise.id, "right")
-        progress.record_hint(exercise.id, 1)
-        table = progress.table()
-        assert isinstance(table, pd.DataFrame)
-        assert len(table) == len(all_exercises())
-        row = table.loc[f"{exercise.id} {exercise.title}"]
-        assert (row["state"], row["attempts"], row["hints"]) == ("✓ right", 2, 1)
-        others = table.drop(index=row.name)
-        assert (others["state"] == "○ not attempted").all()
-        assert (others[["attempts", "hints"]] == 0).all(axis=None)
-
-    @pytest.mark.parametrize(("outcome", "state"), [("wrong", "✗ wrong"), ("crashed", "! crashed")])
-    def test_says_the_outcome_in_words_too(self, outcome, state):
-        progress.record_check(all_exercises()[0].id, outcome)
-        assert progress.table()["state"].iloc[0] == state
-
-    def test_an_exercise_of_which_only_a_hint_was_seen_is_not_attempted(self):
-        progress.record_hint(all_exercises()[0].id, 1)
-        assert progress.table()["state"].iloc[0] == "○ not attempted"
-
-    def test_minutes_left_fall_with_each_exercise_and_end_at_nothing(self):
-        for lesson in LESSONS:
-            *most, last = exercises_of(lesson.number)
-            left = progress.minutes_left()
-            for exercise in most:
-                progress.record_check(exercise.id, "right")
-                left -= exercise.minutes
-                assert progress.minutes_left() == left
-            progress.record_check(last.id, "wrong")
-            assert progress.minutes_left() == left
-            progress.record_check(last.id, "right")
-        assert progress.minutes_left() == 0
-
-    def test_a_lesson_takes_longer_than_its_exercises(self):
-        for lesson in LESSONS:
-            assert lesson.minutes > sum(each.minutes for each in exercises_of(lesson.number))
-
-
-class TestStandings:
-    def standing(self, number):
-        return next(s for s in progress.standings(progress.load()) if s.lesson.number == number)
-
-    def test_there_is_one_for_each_lesson(self):
-        assert [each.lesson for each in progress.standings(EMPTY)] == list(LESSONS)
-
-    def test_an_untouched_lesson(self):
-        standing = self.standing("02")
-        assert (standing.right, standing.begun) == ([], False)
-        assert standing.next == exercises_of("02")[0]
-        assert standing.minutes_left == standing.lesson.minutes
-
-    def test_next_is_the_first_that_is_not_right(self):
-        first, second, third, *_ = exercises_of("02")
-        progress.record_check(first.id, "wrong")
-        progress.record_check(third.id, "right")
-        standing = self.standing("02")
-        assert (standing.right, standing.begun, standing.next) == ([third], True, first)
-        progress.record_check(first.id, "right")
-        assert self.standing("02").next == second
-
-    def test_a_hint_is_a_beginning(self):
-        progress.record_hint(exercises_of("02")[0].id, 1)
-        assert self.standing("02").begun
 
 
 class TestPeek:

@@ -22,8 +22,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from course_utils import desk, progress
-from course_utils.syllabus import LESSONS
+from course_utils.lesson import desk, progress
+from course_utils.lesson.syllabus import LESSONS
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -161,7 +161,7 @@ def assert_python_is_allowed(item: str) -> None:
 class TestCommands:
     def test_lab_opens_the_desk_with_the_arguments_given(self):
         *_, plain = make("-n", "lab").splitlines()
-        assert plain.split() == [".venv/bin/python", "-m", "course_utils.desk"]
+        assert plain.split() == [".venv/bin/python", "-m", "course_utils.lesson.desk"]
         *_, more = make("-n", "lab", "LAB_ARGS=--allow-root --no-browser").splitlines()
         assert more.split() == [*plain.split(), "--allow-root", "--no-browser"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_utils._text import WIDTH, wrapped
+from course_utils.lesson.text import WIDTH, wrapped
 
 
 @pytest.mark.parametrize("before", range(WIDTH - 6, WIDTH + 1))

@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,10 +23,11 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 from traitlets.config import Config
 
-from course_utils import desk
 from course_utils.authoring.pytest_plugin import KERNEL_ENVIRONMENT
-from course_utils.exercises.exercise import STUB
-from course_utils.widgets import WIDGET_VIEW
+from course_utils.exercises.checker.exercise import STUB
+from course_utils.lesson import desk
+from course_utils.lesson.files import replace_with
+from course_utils.lesson.widgets import WIDGET_VIEW
 
 ROOT = Path(__file__).resolve().parents[2]
 CELL_SECONDS = 120
@@ -130,11 +130,11 @@ def build(source: Path) -> None:
         except LessonFailed as error:
             raise LessonFailed(f"{path.parent.name}/{path.name}, {error}") from error
     for path, text in made.items():
-        _write(path, text.encode())
+        replace_with(path, text.encode())
     picture = tagged_picture(nbformat.reads(made[solved_path], as_version=4), README_PICTURE)
     if picture is not None:
         folder = learner_path.parent / "pictures"
-        _write(folder / "accuracy_against_sparsity.png", picture)
+        replace_with(folder / "accuracy_against_sparsity.png", picture)
 
 
 def tagged_picture(notebook: NotebookNode, tag: str) -> bytes | None:
@@ -221,17 +221,3 @@ def _joined_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
         else:
             joined.append(output)
     return joined
-
-
-def _write(path: Path, content: bytes) -> None:
-    """All or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -12,10 +12,11 @@ from itertools import pairwise
 from nbformat import NotebookNode
 
 from course_utils.authoring.build import BEGIN, END
-from course_utils.widgets import WIDGET_VIEW
+from course_utils.lesson.widgets import WIDGET_VIEW
 
 MAX_BYTES = 1_000_000
 MAX_LINES = 25
+MAX_IMPORT_LINES = 3
 MAGICS: tuple[str, ...] = ()  # allowed ones; none is needed so far
 FORBIDDEN_CALLS = ("clear_output", "update_display", "interact(", "interactive(", "Output(")
 FILLERS = ("simply", "obviously", "just")
@@ -130,13 +131,23 @@ def nothing_is_ignored(notebook: NotebookNode) -> list[str]:
 
 
 def cells_are_short(notebook: NotebookNode) -> list[str]:
-    """An import takes as many lines as it has names, and nobody reads them: they do not count."""
+    """Lines of imports do not count: they have a limit of their own."""
     found = []
     for cell in _code(notebook):
         lines = len(_lines(cell)) - _import_lines(cell)
         if lines > MAX_LINES and ".check(" not in cell.source:
             found.append(f"{cell.id} has {lines} lines of code: split it or move plumbing away.")
     return found
+
+
+def imports_are_few(notebook: NotebookNode) -> list[str]:
+    """A cell is about its subject: what a later cell needs is imported there."""
+    return [
+        f"{cell.id} has {lines} lines of imports, more than {MAX_IMPORT_LINES}: import what is "
+        "needed later where it is needed."
+        for cell in _code(notebook)
+        if (lines := _import_lines(cell)) > MAX_IMPORT_LINES
+    ]
 
 
 def code_cells_are_introduced(notebook: NotebookNode) -> list[str]:
@@ -170,6 +181,7 @@ RULES: tuple[Rule, ...] = (
     runs_anywhere,
     nothing_is_ignored,
     cells_are_short,
+    imports_are_few,
     code_cells_are_introduced,
     no_filler,
 )

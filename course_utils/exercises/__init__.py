@@ -1,18 +1,16 @@
 """The exercises of the course and the checker that explains what is wrong.
 
-One module a lesson: ``from course_utils.exercises import lesson02 as ex``, then
+``from course_utils.exercises import lesson02 as ex``, then
 ``ex.magnitude_mask.check(magnitude_mask)``, ``.hint()`` and ``.solution()``.
 
-- ``exercise``: what an exercise is, and what you call
-- ``running``: run somebody's function safely and note what it did
-- ``comparing``: how two results differ, in words
-- ``feedback``: the sentences and pictures of the four outcomes
+- ``lessonNN``: the exercises of a lesson, one file each
+- ``checker``: what runs an answer, compares it and finds the words
 """
 
 from importlib import import_module
 
-from course_utils.exercises.exercise import Case, Exercise, Misconception
-from course_utils.syllabus import LESSONS
+from course_utils.exercises.checker.exercise import Case, Exercise, Misconception
+from course_utils.lesson.syllabus import LESSONS
 
 __all__ = ["Case", "Exercise", "Misconception", "all_exercises", "exercises_of"]
 

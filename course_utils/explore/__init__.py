@@ -13,10 +13,10 @@ Nothing is printed, and models and weights that you pass in stay as they are. A 
 differ between machines stands behind ≈. In a lesson, :func:`show` puts an explorer on the page.
 """
 
+from course_utils.explore.cutting import surgery_explorer
+from course_utils.explore.designer import ScheduleDesigner, schedule_designer
 from course_utils.explore.explorer import Explorer, show
-from course_utils.explore.masks import mask_explorer, two_four_mask
-from course_utils.explore.schedule import ScheduleDesigner, schedule_designer
-from course_utils.explore.surgery import surgery_explorer
+from course_utils.explore.masking import mask_explorer, two_four_mask
 from course_utils.explore.survivors import survivor_explorer
 from course_utils.explore.threshold import threshold_explorer
 

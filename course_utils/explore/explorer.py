@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from course_utils import plotting
 from course_utils.explore.drawing import Film
-from course_utils.widgets import display_live
+from course_utils.lesson.widgets import display_live
 
 WRAPPED = {"display": "flex", "flex_flow": "row wrap", "width": "100%"}
 LABELLED = {"description_width": "initial"}  # a label as wide as its words, never cut off

@@ -5,7 +5,7 @@ One module a lesson, as in ``course_utils.exercises``.
 
 from importlib import import_module
 
-from course_utils.syllabus import LESSONS
+from course_utils.lesson.syllabus import LESSONS
 
 RIGHT_ANSWERS = {
     id: answers

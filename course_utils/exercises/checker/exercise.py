@@ -1,0 +1,180 @@
+"""What an exercise is, and the three things a learner calls on it: check, hint, solution."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from IPython.display import Code, display
+
+from course_utils.exercises.checker import feedback
+from course_utils.exercises.checker.comparing import difference
+from course_utils.exercises.checker.feedback import Verdict
+from course_utils.exercises.checker.running import Observation, observe
+from course_utils.lesson import progress
+from course_utils.lesson.text import wrapped
+
+SECONDS = 5.0  # for one case; the slowest reference takes a few milliseconds
+STUB = "your code here"  # what an open exercise raises as NotImplementedError
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call that a right answer must get right.
+
+    ``make`` returns the arguments, fresh and equal at each call. ``label`` says in a few words
+    what is special about them.
+    """
+
+    label: str
+    make: Callable[[], tuple]
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong idea as the code it leads to, and what to say to somebody who has it."""
+
+    wrong: Callable
+    says: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A case that went wrong, with what the reference and the learner's function did."""
+
+    case: Case
+    expected: Observation
+    got: Observation
+
+
+@dataclass(eq=False)
+class Exercise:
+    """One exercise, declared in one place.
+
+    ``difficulty`` and ``importance``: 1 to 3. ``hints``: idea, picture, skeleton. ``cases``: from
+    small to large. ``crashes``: part of an error's text → what to say about it. The answer is a
+    function that leaves its arguments alone. In a lesson's module the reference is defined first
+    and its name is then taken by the exercise: ``f = Exercise(reference=f, …)``.
+    """
+
+    id: str
+    title: str
+    difficulty: int
+    importance: int
+    minutes: int
+    reference: Callable
+    cases: tuple[Case, ...]
+    hints: tuple[str, str, str]
+    misconceptions: tuple[Misconception, ...]
+    crashes: dict[str, str] = field(default_factory=dict)
+    tolerance: float = 1e-5
+    _hints_shown: int = field(default=0, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name of the function to write, and of this exercise in its module."""
+        return self.reference.__name__
+
+    @property
+    def lesson(self) -> str:
+        """The number of its lesson: "02"."""
+        return f"0{self.id.split('.')[0]}"
+
+    def check(self, answer: object, seconds: float = SECONDS) -> Callable:
+        """Say whether ``answer`` is right, and if not, why. Returns a function that is.
+
+        That is your own if it is right and the reference otherwise, so that the lesson goes on.
+        Never raises, never looks at other names of your notebook, and says the same at every run.
+        """
+        try:
+            verdict = self.judge(answer, seconds)
+        except Exception as error:  # a fault of the check must not stop the lesson
+            verdict = feedback.check_failed(self, error)
+        progress.record_check(self.id, verdict.outcome)
+        feedback.show(verdict)
+        return answer if verdict.outcome == "right" else self.reference
+
+    def hint(self) -> None:
+        """Show one hint more at each call: the idea, then a picture of it, then a skeleton."""
+        self._hints_shown = min(self._hints_shown + 1, len(self.hints))
+        progress.record_hint(self.id, self._hints_shown)
+        print(f"Hint {self._hints_shown} of {len(self.hints)} for exercise {self.id}")
+        print(textwrap.indent(wrapped(self.hints[self._hints_shown - 1]), "  "))
+        if self._hints_shown == len(self.hints):
+            print("That was the last one. The method .solution() shows the reference.")
+
+    def solution(self) -> None:
+        """Show the reference solution."""
+        progress.record_solution(self.id)
+        display(Code(inspect.getsource(self.reference), language="python"))
+
+    def judge(self, answer: object, seconds: float = SECONDS) -> Verdict:
+        """The outcome of a check and its words, without printing or recording anything."""
+        if answer is self.reference:
+            return feedback.is_the_reference(self)
+        if not callable(answer):
+            return feedback.not_a_function(self, answer)
+        if _is_open(answer):
+            return feedback.not_attempted(self)
+        failures = []
+        for case in self.cases:
+            got = observe(answer, case.make, seconds)
+            if isinstance(got.error, NotImplementedError) and str(got.error) in ("", STUB):
+                return feedback.not_attempted(self)
+            expected = observe(self.reference, case.make, seconds)
+            if not self._agree(expected, got):
+                failures.append(Failure(case, expected, got))
+            if got.timed_out:  # once is enough: each further case would take as long
+                break
+        if not failures:
+            return feedback.right(self)
+        return self._explain(failures)
+
+    def _explain(self, failures: list[Failure]) -> Verdict:
+        first = failures[0]  # the cases stand from small to large
+        if first.got.timed_out:
+            return feedback.timed_out(self, first)
+        known = self._matching_misconception(failures)
+        if known is not None:
+            return feedback.misconceived(self, first, known)
+        if first.got.error is not None:
+            return feedback.crashed(self, first)
+        return feedback.wrong(self, first)
+
+    def _matching_misconception(self, failures: list[Failure]) -> Misconception | None:
+        """The one whose code does on every case what the learner's does, right or wrong."""
+        failed = {failure.case.label: failure.got for failure in failures}
+        for misconception in self.misconceptions:
+            for case in self.cases:
+                theirs = observe(misconception.wrong, case.make, SECONDS)
+                yours = failed.get(case.label) or observe(self.reference, case.make, SECONDS)
+                if not theirs.equals(yours, self.tolerance):
+                    break
+            else:
+                return misconception
+        return None
+
+    def _agree(self, expected: Observation, got: Observation) -> bool:
+        if expected.error is not None:  # some input is to be refused
+            return type(got.error) is type(expected.error)
+        return (
+            got.error is None
+            and not got.changed
+            and difference(expected.result, got.result, self.tolerance) is None
+        )
+
+
+def _is_open(function: Callable) -> bool:
+    """Whether the body is still empty: a docstring, ``pass``, ``...``, or our stub."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):  # no source to read: then running it decides
+        return False
+    if not isinstance(tree.body[0], ast.FunctionDef):
+        return False
+    return all(
+        isinstance(line, ast.Pass)
+        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+        for line in tree.body[0].body
+    )

@@ -1,0 +1,95 @@
+"""Exercise 1.2: The sparsity of a model."""
+
+import torch
+from torch import Tensor
+
+from course_utils.exercises.checker.exercise import Case, Exercise, Misconception
+from course_utils.exercises.checker.samples import coin, normal
+
+
+def model_sparsity(weights: list[Tensor]) -> float:
+    zeros = sum(int((weight == 0).sum()) for weight in weights)
+    total = sum(weight.numel() for weight in weights)
+    return zeros / total
+
+
+def _mean_of_layers(weights: list[Tensor]) -> float:
+    return sum((w == 0).float().mean().item() for w in weights) / len(weights)
+
+
+def _density(weights: list[Tensor]) -> float:
+    return sum(int((w != 0).sum()) for w in weights) / sum(w.numel() for w in weights)
+
+
+def _percent(weights: list[Tensor]) -> float:
+    return 100 * sum(int((w == 0).sum()) for w in weights) / sum(w.numel() for w in weights)
+
+
+def _first_layer(weights: list[Tensor]) -> float:
+    return (weights[0] == 0).float().mean().item()
+
+
+def _zeros_only(weights: list[Tensor]) -> int:
+    return sum(int((w == 0).sum()) for w in weights)
+
+
+def _two_layers() -> tuple[list[Tensor]]:
+    return (
+        [torch.tensor([[0.0, 1.0, 2.0, 0.0], [0.0, 3.0, 0.0, 4.0]]), torch.tensor([[5.0, 6.0]])],
+    )
+
+
+model_sparsity = Exercise(
+    id="1.2",
+    title="The sparsity of a model",
+    difficulty=1,
+    importance=3,
+    minutes=3,
+    reference=model_sparsity,
+    cases=(
+        Case("one layer, a quarter zero", lambda: ([torch.tensor([0.0, 1.0, 2.0, 3.0])],)),
+        Case("a small number is not zero", lambda: ([torch.tensor([0.0, 0.001, -0.4, 3.0, 1.0])],)),
+        Case("two layers of different size", _two_layers),
+        Case("no zeros", lambda: ([torch.ones(2, 3), torch.ones(4)],)),
+        Case("nothing but zeros", lambda: ([torch.zeros(2, 3), torch.zeros(4)],)),
+        Case(
+            "a big sparse and a small dense layer",
+            lambda: ([normal(8, 8) * coin(8, 8), normal(2, 2), torch.zeros(1)],),
+        ),
+    ),
+    hints=(
+        "Sparsity is a fraction: all zeros of the model over all weights of the model. A big layer "
+        "counts for more than a small one.",
+        """
+        layer 1: 4 zeros of 8        layer 2: 0 zeros of 2
+        together: 4 zeros of 10, so 0.4         (the mean of 0.5 and 0.0 is 0.25: not the same)
+        """,
+        """
+        def model_sparsity(weights):
+            zeros = sum(... for weight in weights)
+            total = sum(... for weight in weights)
+            return zeros / total
+        """,
+    ),
+    misconceptions=(
+        Misconception(
+            _mean_of_layers,
+            "You average the layers' sparsities, so a layer of 10 weights counts as much as one of "
+            "235,200. Add up the zeros and the weights first, divide once at the end.",
+        ),
+        Misconception(
+            _density,
+            "This is the *density*, the fraction that is left. Sparsity is the fraction of zeros: "
+            "1 − density.",
+        ),
+        Misconception(
+            _percent,
+            "You give percent. Sparsity is a fraction from 0 to 1 everywhere in this course; only "
+            "what is printed is in percent.",
+        ),
+        Misconception(_first_layer, "You look at the first layer only. Go through all of them."),
+        Misconception(
+            _zeros_only, "You count the zeros, but did not divide by the number of all weights."
+        ),
+    ),
+)

@@ -1,0 +1,32 @@
+"""The long experiments, run once into small tables: ``make sweep``.
+
+Each takes minutes, too long for a lesson. So they are run once, the tables lie in ``results/``, and
+the lesson draws from there what it does not run itself. It runs one column of the first table
+again, and a test holds the two together.
+
+- ``runner``: run an experiment for many seeds; ``load`` its table
+- ``nets``: what all of them start from
+- ``every_schedule``, ``last_step``, ``tickets``: one module a table
+"""
+
+from course_utils.experiments.every_schedule import SPARSITIES
+from course_utils.experiments.last_step import EPOCHS_AFTER, LAST_CUTS
+from course_utils.experiments.nets import ROUNDS, SEEDS, dense_net, prune_in_rounds
+from course_utils.experiments.runner import EXPERIMENTS, load, run
+from course_utils.experiments.tickets import LOTTERY, TICKETS, rivals
+
+__all__ = [
+    "EPOCHS_AFTER",
+    "EXPERIMENTS",
+    "LAST_CUTS",
+    "LOTTERY",
+    "ROUNDS",
+    "SEEDS",
+    "SPARSITIES",
+    "TICKETS",
+    "dense_net",
+    "load",
+    "prune_in_rounds",
+    "rivals",
+    "run",
+]

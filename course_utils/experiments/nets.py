@@ -1,0 +1,34 @@
+"""The nets that all experiments start from, and how they are pruned in rounds."""
+
+import copy
+from collections.abc import Sequence
+
+from torch import nn
+
+from course_utils import models, schedules
+from course_utils.data import Digits
+from course_utils.training import seed_everything, train
+
+# Five seeds for the lesson, and three other sets of five for whoever doubts them (`make seeds`).
+SEEDS = tuple(shift + seed for shift in (0, 20, 40, 60) for seed in range(5))
+ROUNDS = 10  # of one epoch each
+DENSE_EPOCHS = 4  # before anything is pruned
+
+Row = dict[str, float | int | str]
+
+
+def dense_net(seed: int, data: Digits, epochs: int = DENSE_EPOCHS) -> nn.Module:
+    """A trained LeNet-300-100."""
+    seed_everything(seed)
+    model = models.LeNet300()
+    train(model, data, epochs=epochs, seed=seed)
+    return model
+
+
+def prune_in_rounds(
+    dense: nn.Module, data: Digits, schedule: Sequence[float], epochs: int, seed: int
+) -> tuple[nn.Module, schedules.Rounds]:
+    """A pruned copy of ``dense`` and its history; batches in an order of this seed's own."""
+    model = copy.deepcopy(dense)
+    history = schedules.iterate(model, data, schedule, epochs, seed=1000 + 100 * seed)
+    return model, history

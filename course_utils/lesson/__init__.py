@@ -1,0 +1,15 @@
+"""How a lesson works: what it asks, claims and records, and the desk that you work at.
+
+``from course_utils.lesson import claim, desk, predict, tables`` is all that most lessons need.
+
+- ``claims``, ``predictions``, ``forms``: a measured statement; a question asked first, and its form
+- ``progress``, ``dashboard``: your record, and the tables that show it
+- ``desk``, ``environment``: your copies of the lessons, and whether this machine is ready for them
+- ``syllabus``: the lessons in their order
+- ``tables``, ``text``, ``widgets``, ``files``: how things are shown and stored
+"""
+
+from course_utils.lesson.claims import claim
+from course_utils.lesson.predictions import predict
+
+__all__ = ["claim", "predict"]
