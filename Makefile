@@ -6,7 +6,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint notebooks portability seeds sweep bench screenshots
+.PHONY: help lab test lint notebooks portability seeds sweep mutants bench screenshots
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ seeds: .venv/installed-dev  ## every claim again with three other sets of seeds
 sweep: .venv/installed-dev  ## the long experiments again, into course_utils/experiments/results/
 	$(PY) -m course_utils.experiments $(ARGS)
 
+mutants: .venv/installed-nightly  ## mistakes put into the library, one by one: does a test find each? (an hour)
+	OMP_NUM_THREADS=1 $(PY) tests/mutation.py $(ARGS)
+
 bench: .venv/installed-dev  ## how long imports, notebooks and the first baseline take
 	$(PY) tests/bench.py
 	$(PY) tests/bench_browser.py
@@ -65,4 +68,8 @@ screenshots: .venv/installed-dev  ## a picture of each lesson as JupyterLab show
 
 .venv/installed-dev: .venv/installed
 	$(INSTALL) -e '.[dev]'
+	@touch $@
+
+.venv/installed-nightly: .venv/installed-dev
+	$(INSTALL) -e '.[dev,nightly]'
 	@touch $@

@@ -64,6 +64,20 @@ class TestConvNet:
         assert [block[0].out_channels for block in model.blocks] == list(widths)
         assert model(torch.rand(2, 1, 28, 28)).shape == (2, 10)
 
+    @pytest.mark.parametrize("widths", [(), (4, 4, 4, 4, 4), (0,), (8, -1)])
+    def test_refuses_other_numbers_of_blocks_and_filters(self, widths):
+        with pytest.raises(ValueError, match=r"widths=\(.*is not one to four positive numbers"):
+            ConvNet(widths)
+
+    @pytest.mark.parametrize(("blocks", "side"), [(1, 14), (2, 7), (3, 3), (4, 1)])
+    def test_each_block_halves_the_picture(self, blocks, side):
+        model = ConvNet((2,) * blocks)
+        assert model.blocks(torch.rand(1, 1, 28, 28)).shape == (1, 2, side, side)
+        assert model.classifier.in_features == 2 * side * side
+
+    def test_only_batch_norm_shifts(self):
+        assert all(block[0].bias is None for block in ConvNet().blocks)
+
     def test_a_filter_of_zeros_leaves_only_the_shift_of_batch_norm(self):
         model = ConvNet((4,)).eval()
         with torch.no_grad():
@@ -73,6 +87,24 @@ class TestConvNet:
 
 
 class TestTinyResNet:
+    def test_default_width(self):
+        model = TinyResNet()
+        stem, block = 9 * 16 + 2 * 16, 2 * (9 * 16 * 16 + 2 * 16)
+        assert parameters(model) == stem + 2 * block + 16 * 10 + 10
+
+    def test_pooling_halves_what_the_stem_has_halved(self):
+        model = TinyResNet(2).eval()
+        seen = []
+        model.block2.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape))
+        model(torch.rand(1, 1, 28, 28))
+        assert seen == [(1, 2, 7, 7)]
+
+    def test_a_block_adds_what_its_two_convolutions_make(self):
+        block = TinyResNet(3).eval().block1
+        x = torch.randn(2, 3, 5, 5)
+        inner = block.bn2(block.conv2(torch.relu(block.bn1(block.conv1(x)))))
+        assert torch.equal(block(x), torch.relu(x + inner))
+
     @pytest.mark.parametrize("width", [1, 4, 16])
     def test_any_width(self, width):
         assert TinyResNet(width)(torch.rand(2, 1, 28, 28)).shape == (2, 10)

@@ -153,6 +153,31 @@ def test_masks_of_any_depth_are_drawn(shape):
     assert ax.images[0].get_array().size == torch.Size(shape).numel()
 
 
+@pytest.mark.parametrize("side", [3, 64, 65])
+def test_cells_are_parted_by_thin_lines_where_there_are_few_enough_to_see(side):
+    fig = plotting.mask_heatmap(torch.ones(2, side, dtype=torch.bool), "A mask")
+    (ax,) = fig.axes
+    assert list(ax.get_xticks()) == list(ax.get_yticks()) == []
+    assert not any(spine.get_visible() for spine in ax.spines.values())
+    between = [*range(-1, side)] if side <= 64 else []
+    assert [x - 0.5 for x in ax.get_xticks(minor=True)] == between
+    assert [y - 0.5 for y in ax.get_yticks(minor=True)] == ([-1, 0, 1] if side <= 64 else [])
+    fig.draw_without_rendering()
+    for axis in (ax.xaxis, ax.yaxis):
+        for tick in axis.get_minor_ticks():
+            assert tick.gridline.get_visible()
+            assert (tick.gridline.get_color(), tick.gridline.get_linewidth()) == ("white", 1.5)
+            assert tick.tick1line.get_markersize() == 0
+        assert not any(tick.gridline.get_visible() for tick in axis.get_major_ticks())
+
+
+def test_curves_are_lower_than_wide_and_masks_lower_still():
+    curve = plotting.accuracy_curves({"a": [[0.9, 0.8]]}, [0.5, 0.9], "A title")
+    mask = plotting.mask_heatmap(torch.ones(2, 2, dtype=torch.bool), "A mask")
+    heights = curve.get_size_inches()[1], mask.get_size_inches()[1]
+    assert heights == (pytest.approx(3.6), pytest.approx(3.2))
+
+
 def test_bars_show_the_mean_and_the_spread_of_the_seeds():
     (ax,) = FIGURES["grouped_bars"]().axes
     assert [bar.get_height() for bar in ax.patches] == [1, 2, 4, 6]
