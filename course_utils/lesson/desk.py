@@ -232,8 +232,8 @@ def _real(desk: Path, root: Path) -> Path:
     taken = [root / name for name in OF_THE_COURSE if any(_same(root / name, a) for a in around)]
     if taken or _same(real, root):
         raise RuntimeError(
-            f"{desk} cannot be your desk: {(taken or [root])[0]} holds the course itself, which an "
-            f"update may change. {WAY_OUT}"
+            f"{desk} cannot be your desk: {(taken or [root])[0]} belongs to the course itself, "
+            f"which an update may change. {WAY_OUT}"
         )
     return real
 
@@ -284,7 +284,7 @@ def _noted_course(desk: Path) -> Path | None:
 
 def _called(desk: Path, root: Path) -> str:
     """A desk as a sentence calls it."""
-    return DESK if _same(desk, root / DESK) else str(desk)
+    return DESK if desk == root / DESK or _same(desk, root / DESK) else str(desk)
 
 
 def _find(lesson: str, root: Path) -> Path:

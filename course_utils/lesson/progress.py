@@ -12,6 +12,7 @@ the course wrote into it is kept.
 import json
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -281,7 +282,8 @@ def _alone(path: Path) -> Iterator[None]:
     """Hold the lock of the record. ``Timeout`` while another kernel holds it."""
     lock = _lock(path)
     try:
-        lock.acquire()
+        with warnings.catch_warnings(action="ignore"):  # that it makes do with a weaker lock
+            lock.acquire()
     except Timeout:
         raise
     except (OSError, NotImplementedError):
