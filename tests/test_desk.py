@@ -134,6 +134,15 @@ class TestWhereItCannotWork:
         assert (course / "my_notebooks").read_text() == "mine"
 
     @pytest.mark.parametrize("way", ["set_up", "fetch"])
+    def test_where_the_lessons_may_not_be_read(self, course, monkeypatch, way):
+        def refuse(*_, **__):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(RuntimeError, match=r"00_start_here.ipynb cannot be read \(Permission"):
+            desk.set_up(course) if way == "set_up" else desk.fetch("00")
+
+    @pytest.mark.parametrize("way", ["set_up", "fetch"])
     def test_where_the_folder_is_read_only(self, course, monkeypatch, way):
         def refuse(*_, **__):
             raise PermissionError(13, "Permission denied")

@@ -19,7 +19,7 @@ from course_utils.lesson.text import WIDTH, say, wrapped
 
 PACKAGE = Path(course_utils.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-TALK = ("lesson", "exercises")  # the rooms that print what may hold any letter
+TALK = ("lesson", "exercises", "authoring")  # the rooms that print what may hold any letter
 CODE_PAGES = ("cp1252", "gbk", "ascii", "latin-1", "cp437", "utf-8")
 
 
@@ -137,7 +137,7 @@ def test_the_library_prints_only_what_every_code_page_has():
             assert "".join(text for text in texts if isinstance(text, str)).isascii(), source
 
 
-def test_lessons_and_exercises_print_with_say_alone():
+def test_all_others_print_with_say_alone():
     found = {
         str(source.relative_to(PACKAGE)): len(calls)
         for source in SOURCES

@@ -53,7 +53,7 @@ def set_up(root: Path = ROOT, desk: Path | None = None) -> Path:
     try:
         desk.mkdir(parents=True, exist_ok=True)
         for lesson in missing(root, desk):
-            replace_with(desk / lesson.name, lesson.read_bytes())
+            replace_with(desk / lesson.name, _content(lesson))
         layout = desk / ".lab" / FIRST_LAYOUT
         if not layout.exists():
             replace_with(layout, (SETTINGS / "first_layout.json").read_bytes())
@@ -132,7 +132,7 @@ def fetch(lesson: str, root: Path | None = None) -> Path:
         say(f"{name} is there already; nothing was changed.")
         return target
     try:
-        replace_with(target, source.read_bytes())
+        replace_with(target, _content(source))
     except OSError as error:
         raise RuntimeError(_cannot_write(target.parent, error)) from error
     say(f"The course's edition of lesson {lesson} is now in {name}; your own copy is unchanged.")
@@ -303,6 +303,17 @@ def _find(lesson: str, root: Path) -> Path:
 def _beside(lesson: Path, desk: Path) -> Path:
     """Where the course's edition of a lesson goes on the desk when another one is there."""
     return desk / f"{lesson.stem}.new-{_edition_of(lesson)}.ipynb"
+
+
+def _content(lesson: Path) -> bytes:
+    """The course's notebook of a lesson; ``RuntimeError`` if you may not read it."""
+    try:
+        return lesson.read_bytes()
+    except OSError as error:
+        raise RuntimeError(
+            f"{lesson} cannot be read ({type(error).__name__}: {error.strerror}). Whoever looks "
+            "after this course must let everybody read its files."
+        ) from error
 
 
 def _edition_of(notebook: Path) -> str | None:
