@@ -169,7 +169,7 @@ def iterate(
             if not isinstance(error, KeyboardInterrupt):
                 raise
             history.interrupted = True
-            print(f"Round {number + 1} of {len(schedule)} is undone; resume=… starts it again.")
+            print(f"Round {number + 1} of {len(schedule)} is undone; resume=... starts it again.")
             break
         history.rounds.append(_finished(schedule[number], model, before, trained))
     bar.close()

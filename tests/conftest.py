@@ -20,6 +20,7 @@ def fresh_start(monkeypatch):
     """Each test has an empty record in memory, no progress bars, and the same random numbers."""
     monkeypatch.setenv("PRUNING_COURSE_HOME", progress.MEMORY)
     monkeypatch.setenv("TQDM_DISABLE", "1")
+    monkeypatch.delenv("PRUNING_COURSE_DESK", raising=False)
     monkeypatch.setattr(progress, "_in_memory", {})
     monkeypatch.setattr(progress, "_already_said", set())
     training.seed_everything(0)

@@ -163,6 +163,12 @@ class TestTable:
         progress.record_check(all_exercises()[0].id, outcome)
         assert dashboard.table(all_exercises())["state"].iloc[0] == state
 
+    def test_an_outcome_that_only_a_newer_edition_knows(self, monkeypatch):
+        first = all_exercises()[0].id
+        monkeypatch.setattr(progress, "_in_memory", {"exercises": {first: {"outcome": "nearly"}}})
+        assert dashboard.table(all_exercises())["state"].iloc[0] == "? nearly"
+        assert dashboard.minutes_left(all_exercises()) == sum(each.minutes for each in LESSONS)
+
     def test_an_exercise_of_which_only_a_hint_was_seen_is_not_attempted(self):
         progress.record_hint(all_exercises()[0].id, 1)
         assert dashboard.table(all_exercises())["state"].iloc[0] == "○ not attempted"

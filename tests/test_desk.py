@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from course_utils.lesson import desk
 
 NAMES = ["00_start_here.ipynb", "01_mask_math.ipynb"]
 OLD, NEW = "a" * 64, "b" * 64
+POSIX = pytest.mark.skipif(os.name != "posix", reason="links and modes are those of POSIX")
+ODD_NAMES = ["plain", "with a space", "Müller 微调", "it's", "a=b", ".hidden", "deep/er/still"]
 
 
 def write_lesson(path: Path, source: str = OLD, text: str = "a lesson") -> None:
@@ -131,6 +134,15 @@ class TestWhereItCannotWork:
         assert (course / "my_notebooks").read_text() == "mine"
 
     @pytest.mark.parametrize("way", ["set_up", "fetch"])
+    def test_where_the_lessons_may_not_be_read(self, course, monkeypatch, way):
+        def refuse(*_, **__):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(RuntimeError, match=r"00_start_here.ipynb cannot be read \(Permission"):
+            desk.set_up(course) if way == "set_up" else desk.fetch("00")
+
+    @pytest.mark.parametrize("way", ["set_up", "fetch"])
     def test_where_the_folder_is_read_only(self, course, monkeypatch, way):
         def refuse(*_, **__):
             raise PermissionError(13, "Permission denied")
@@ -144,6 +156,303 @@ class TestWhereItCannotWork:
         course.chmod(0o500)
         with pytest.raises(RuntimeError, match="cannot be written to"):
             desk.set_up(course)
+
+
+class TestInto:
+    """A desk anywhere, so that one course serves a whole room."""
+
+    def start(self, course, folder, capsys) -> str:
+        """What the command says for a desk that can be set up."""
+        assert desk.main(["--no-lab", "--into", str(folder)], course) == 0
+        return capsys.readouterr().out
+
+    @pytest.mark.parametrize("name", ODD_NAMES)
+    def test_copies_and_layout_lie_there_and_nothing_in_the_course(
+        self, name, course, tmp_path, capsys
+    ):
+        before = contents(course)
+        folder = tmp_path / "home" / name
+        said = self.start(course, folder, capsys)
+        assert sorted(path.name for path in folder.glob("*.ipynb")) == NAMES
+        assert (folder / ".lab" / desk.FIRST_LAYOUT).exists()
+        assert contents(course) == before
+        assert f"Copied to {folder}: 00_start_here, 01_mask_math." in said
+        assert f"Your lessons are in {folder}." in said
+        assert "my_notebooks" not in said
+
+    def test_the_variable_names_it_too_and_the_command_wins(
+        self, course, tmp_path, monkeypatch, capsys
+    ):
+        monkeypatch.setenv(desk.VARIABLE, str(tmp_path / "by variable"))
+        assert desk.main(["--no-lab"], course) == 0
+        assert (tmp_path / "by variable" / NAMES[0]).exists()
+        self.start(course, tmp_path / "by command", capsys)
+        assert (tmp_path / "by command" / NAMES[0]).exists()
+        assert not (course / desk.DESK).exists()
+        monkeypatch.setenv(desk.VARIABLE, "")
+        assert desk.main(["--no-lab"], course) == 0
+        assert (course / desk.DESK / NAMES[0]).exists()
+
+    def test_relative_to_here_and_to_your_home(self, course, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+        (tmp_path / "other").mkdir()
+        for given, real in [("a", "a"), ("other/../b", "b"), ("~/c", "home/c"), ("./~d", "~d")]:
+            assert f"Your lessons are in {tmp_path / real}." in self.start(course, given, capsys)
+            assert (tmp_path / real / NAMES[0]).exists()
+
+    def test_the_usual_place_keeps_its_usual_name(self, course, capsys):
+        assert "Copied to my_notebooks: " in self.start(course, course / "my_notebooks", capsys)
+
+    def test_is_opened_in_jupyterlab(self, course, tmp_path, monkeypatch):
+        calls = []
+        monkeypatch.setattr("jupyterlab.labapp.main", calls.append)
+        monkeypatch.setattr(os, "environ", dict(os.environ))
+        monkeypatch.delenv("JUPYTERLAB_WORKSPACES_DIR", raising=False)
+        assert desk.main([f"--into={tmp_path / 'mine'}", "--no-browser"], course) == 0
+        ((root_dir, _, rest),) = calls
+        assert (root_dir, rest) == (f"--ServerApp.root_dir={tmp_path / 'mine'}", "--no-browser")
+        assert os.environ["JUPYTERLAB_WORKSPACES_DIR"] == str(tmp_path / "mine" / ".lab")
+
+    def test_the_second_start_changes_nothing(self, course, tmp_path, capsys):
+        self.start(course, tmp_path / "mine", capsys)
+        write_lesson(tmp_path / "mine" / NAMES[0], text="my answer")
+        before = contents(tmp_path)
+        assert "Copied" not in self.start(course, tmp_path / "mine", capsys)
+        assert contents(tmp_path) == before
+
+    @pytest.mark.parametrize("where", [".", "exercises of mine"])
+    def test_a_lesson_on_it_finds_the_course_and_the_desk(
+        self, where, course, tmp_path, monkeypatch, capsys
+    ):
+        """Also from a folder on the desk, and where the library is installed elsewhere."""
+        mine = tmp_path / "mine"
+        self.start(course, mine, capsys)
+        (mine / where).mkdir(exist_ok=True)
+        monkeypatch.chdir(mine / where)
+        monkeypatch.setattr(desk, "ROOT", tmp_path / "nowhere")
+        desk.check("00", edition="a" * 8)
+        assert capsys.readouterr().out == ""
+        update(course)
+        assert desk.current_edition("00") == "b" * 8
+        desk.check("00", edition="a" * 8)
+        assert f'beside it, in {mine}, run: desk.fetch("00")' in capsys.readouterr().out
+        fetched = desk.fetch("00")
+        assert fetched == mine / "00_start_here.new-bbbbbbbb.ipynb"
+        capsys.readouterr()
+        desk.check("00", edition="a" * 8)
+        assert f"The new one lies beside it: {fetched}\n" in capsys.readouterr().out
+        assert desk.main(["--no-lab", "--into", str(mine)], course) == 0
+        assert "newer edition" not in capsys.readouterr().out
+        assert not (course / desk.DESK).exists()
+
+    def test_a_lesson_elsewhere_finds_it_by_the_variable(self, course, tmp_path, monkeypatch):
+        monkeypatch.setenv(desk.VARIABLE, str(tmp_path / "mine"))
+        monkeypatch.chdir(tmp_path)
+        desk.main(["--no-lab"], course)
+        assert desk.fetch("00").parent == tmp_path / "mine"
+
+    def test_a_desk_that_is_moved_to_another_course_belongs_to_that(
+        self, course, mine, tmp_path, monkeypatch, capsys
+    ):
+        """As the README says: the course comes again into another folder, and the desk moves."""
+        monkeypatch.chdir(tmp_path)
+        again = tmp_path / "again"
+        shutil.copytree(course / "notebooks", again / "notebooks")
+        update(again)
+        shutil.move(mine, again / desk.DESK)
+        monkeypatch.chdir(again / desk.DESK)
+        assert desk.current_edition("00") == "b" * 8
+        assert desk.fetch("00").parent == again / desk.DESK
+
+    def test_of_a_course_that_is_gone_the_librarys_own_takes_its_place(
+        self, course, tmp_path, monkeypatch, capsys
+    ):
+        self.start(course, tmp_path / "mine", capsys)
+        course.rename(tmp_path / "moved")
+        monkeypatch.setattr(desk, "ROOT", tmp_path / "moved")
+        monkeypatch.chdir(tmp_path / "mine")
+        assert desk.current_edition("00") == "a" * 8
+        self.start(tmp_path / "moved", tmp_path / "mine", capsys)
+        monkeypatch.setattr(desk, "ROOT", tmp_path / "nowhere")
+        assert desk.current_edition("00") == "a" * 8
+
+    def test_a_folder_that_was_deleted_stops_no_lesson(self, course, tmp_path, monkeypatch):
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        desk.check("00", edition="a" * 8)
+
+    def test_the_course_itself_says_nothing_whatever_the_variable_names(
+        self, course, tmp_path, monkeypatch, capsys
+    ):
+        monkeypatch.setenv(desk.VARIABLE, str(tmp_path / "mine"))
+        desk.main(["--no-lab"], course)
+        monkeypatch.chdir(course / "notebooks")
+        update(course)
+        capsys.readouterr()
+        desk.check("00", edition="a" * 8)
+        assert capsys.readouterr().out == ""
+
+
+class TestNoPlaceForADesk:
+    """A sentence with the way out, exit status 1, and nothing changed."""
+
+    def refused(self, course, folder, capsys) -> str:
+        before = contents(course.parent)
+        assert desk.main(["--no-lab", "--into", str(folder)], course) == 1
+        assert contents(course.parent) == before
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "--into FOLDER" in said.err
+        assert len(said.err.splitlines()) == 1
+        return said.err
+
+    @pytest.mark.parametrize("inside", ["", "notebooks", "notebooks/mine", "solutions/a/b", ".git"])
+    def test_in_the_course_itself(self, inside, course, capsys):
+        for name in ("solutions", ".git"):
+            (course / name).mkdir()
+        assert "belongs to" in self.refused(course, course / inside, capsys)
+
+    @POSIX
+    def test_behind_a_link_into_the_course(self, course, tmp_path, capsys):
+        (tmp_path / "link").symlink_to(course / "notebooks")
+        for folder in ("link", "link/mine"):
+            assert "belongs to" in self.refused(course, tmp_path / folder, capsys)
+        (course / desk.DESK).symlink_to(course / "notebooks")
+        assert desk.main(["--no-lab"], course) == 1
+
+    def test_another_folder_in_the_course_is_fine(self, course):
+        for name in ("desks/anna", "notebooks of mine"):
+            assert desk.main(["--no-lab", "--into", str(course / name)], course) == 0
+
+    def test_a_file(self, course, tmp_path, capsys):
+        (tmp_path / "file").write_text("mine")
+        assert "it is a file" in self.refused(course, tmp_path / "file", capsys)
+        assert "cannot be written to" in self.refused(course, tmp_path / "file" / "in it", capsys)
+
+    @POSIX
+    @pytest.mark.parametrize("below", [".", "desk", "deep/er"])
+    def test_a_link_to_nothing(self, below, course, tmp_path, capsys):
+        (tmp_path / "link").symlink_to(tmp_path / "gone")
+        said = self.refused(course, tmp_path / "link" / below, capsys)
+        assert f"is a link that points to {tmp_path / 'gone'}, which is gone." in said
+        assert not (tmp_path / "gone").exists()
+
+    @POSIX
+    def test_the_usual_desk_is_a_link_to_nothing(self, course, capsys):
+        (course / desk.DESK).symlink_to("gone")
+        assert desk.main(["--no-lab"], course) == 1
+        assert "is a link that points to gone, which is gone." in capsys.readouterr().err
+
+    @POSIX
+    def test_a_link_to_itself(self, course, tmp_path, capsys):
+        (tmp_path / "link").symlink_to("link")
+        assert "is a link that points to link" in self.refused(course, tmp_path / "link", capsys)
+
+    @POSIX
+    def test_a_link_to_a_folder_is_followed(self, course, tmp_path, capsys):
+        (tmp_path / "real").mkdir()
+        (tmp_path / "link").symlink_to("real")
+        assert desk.main(["--no-lab", "--into", str(tmp_path / "link")], course) == 0
+        assert (tmp_path / "real" / NAMES[0]).exists()
+        assert f"Your lessons are in {tmp_path / 'real'}." in capsys.readouterr().out
+
+    @pytest.mark.parametrize("name", ["", "~nobody-of-this-name", "~nobody-of-this-name/desk"])
+    def test_no_folder_at_all(self, name, course, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        assert "names no folder" in self.refused(course, name, capsys)
+
+    def test_a_desk_that_is_complete_and_read_only(self, course, mine, monkeypatch, capsys):
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        assert desk.main(["--no-lab"], course) == 1
+        said = capsys.readouterr().err
+        assert "Permission denied" in said
+        assert "--into FOLDER" in said
+
+
+class TestRoom:
+    """One course that belongs to another user and is read-only, and learners at once."""
+
+    def start(self, root: Path, user: int, folder: Path, code: str) -> subprocess.Popen:
+        """A learner's command and the first cell of a lesson, in a process of that user."""
+        into = f"desk.main(['--no-lab', '--into', {str(folder)!r}])"
+        code = (
+            f"import os; from course_utils.lesson import desk; status = {into}; "
+            f"os.chdir({str(folder)!r}); {code}; raise SystemExit(status)"
+        )
+        identity = ["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups"]
+        environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8"}
+        environment.pop("HOME", None)
+        return subprocess.Popen(
+            [*identity, sys.executable, "-c", code],
+            env=environment, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def test_several_learners_at_once(self):
+        if os.name != "posix" or os.geteuid() or not shutil.which("setpriv"):
+            pytest.skip("only root can start processes as other users, with setpriv")
+        with tempfile.TemporaryDirectory() as top:
+            root = Path(top, "the course 微调")
+            leave = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(desk.ROOT / "course_utils", root / "course_utils", ignore=leave)
+            (root / "notebooks").mkdir()
+            for name in NAMES:
+                write_lesson(root / "notebooks" / name)
+            os.chmod(top, 0o755)
+            for path in (root, *root.rglob("*")):
+                path.chmod(0o555 if path.is_dir() else 0o444)
+            before = contents(root)
+            learners = {20001: Path(top, "Anna"), 20002: Path(top, "Müller 微调")}
+            for user, home in learners.items():
+                home.mkdir(mode=0o700)
+                os.chown(home, user, user)
+            code = "desk.check('00', edition='c' * 8); print(desk.fetch('00'))"
+            started = {
+                home: self.start(root, user, home / "desk", code) for user, home in learners.items()
+            }
+            for home, process in started.items():
+                said = process.communicate()[0].decode()
+                if "No module named" in said or "Permission denied" in said:
+                    pytest.skip(f"another user cannot read this installation: {said}")
+                assert process.returncode == 0, said
+                fetched = home / "desk" / "00_start_here.new-aaaaaaaa.ipynb"
+                assert said.splitlines()[-1] == str(fetched)
+                assert f'beside it, in {home / "desk"}, run: desk.fetch("00")' in said
+                assert {path.name for path in (home / "desk").glob("*.ipynb")} == {
+                    *NAMES,
+                    fetched.name,
+                }
+                assert (home / "desk" / NAMES[0]).stat().st_mode & 0o200
+            assert contents(root) == before
+
+
+@POSIX
+class TestBinder:
+    @pytest.mark.parametrize(
+        ("variable", "where"), [(None, "course/my_notebooks"), ("~/a desk", "home/a desk")]
+    )
+    def test_starts_where_the_desk_is(self, variable, where, course, tmp_path):
+        script = Path(__file__).resolve().parents[1] / ".binder" / "start"
+        leave = shutil.ignore_patterns("__pycache__")
+        library = Path(desk.__file__).parents[1]
+        shutil.copytree(library, course / "course_utils", ignore=leave)
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(course),
+            "HOME": str(tmp_path / "home"),
+            **({desk.VARIABLE: variable} if variable else {}),
+        }
+        environment.pop("JUPYTERLAB_WORKSPACES_DIR", None)
+        command = ["bash", str(script), "sh", "-c", 'pwd; echo "$JUPYTERLAB_WORKSPACES_DIR"']
+        done = subprocess.run(
+            command, cwd=course, env=environment, capture_output=True, text=True, check=True
+        )
+        *_, here, workspaces = done.stdout.splitlines()
+        assert here == str(tmp_path / where)
+        assert workspaces == f"{here}/.lab"
 
 
 class TestEdition:

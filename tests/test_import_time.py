@@ -39,3 +39,10 @@ def test_all_of_them_together_neither():
 )
 def test_what_makes_tables_needs_no_pictures(module):
     assert not imported_by(f"import course_utils.{module}") & LATER
+
+
+def test_the_desk_starts_with_what_it_needs():
+    """JupyterLab takes long enough: nothing else of weight comes before its copies are made."""
+    loaded = imported_by("from course_utils.lesson import desk")
+    heavy = {"torch", "numpy", "pandas", "scipy", "ipywidgets", "jupyterlab", "jupyter_core"}
+    assert not loaded & (LATER | heavy)

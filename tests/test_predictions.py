@@ -1,6 +1,8 @@
 """Predict first: the answer is stored, and compared once there is a measurement."""
 
 import json
+from decimal import Decimal
+from fractions import Fraction
 
 import ipywidgets
 import numpy as np
@@ -9,6 +11,8 @@ import torch
 
 from course_utils.lesson import forms, progress
 from course_utils.lesson.predictions import predict
+
+NUMBER, OPTIONS = {"unit": "%"}, {"options": ["global", "layer"]}  # what is asked for
 
 
 def kept() -> dict:
@@ -33,10 +37,53 @@ class TestPredict:
 
     @pytest.mark.parametrize("answer", [0, 80, 0.5, -1, np.float64(3), np.int64(3)])
     def test_a_number(self, answer, capsys):
+        """A real half per cent too, though it is asked back about."""
         assert predict("2.1", "How many?", answer, unit="%").answer == answer
-        assert capsys.readouterr().out == f"Prediction 2.1: How many?\nNoted: {answer} %.\n"
+        said, _, asked_back = capsys.readouterr().out.partition("Did you mean")
+        assert said == f"Prediction 2.1: How many?\nNoted: {answer} %.\n"
+        assert bool(asked_back) == (answer == 0.5)
         assert kept()["2.1"]["answer"] == answer
         assert kept()["2.1"]["measured"] is None
+
+    @pytest.mark.parametrize(("answer", "meant"), [(0.95, "95"), (0.001, "0.1"), (0.5, "50")])
+    def test_a_fraction_where_per_cent_are_asked(self, answer, meant, capsys):
+        predict("2.1", "How many?", answer, unit="%")
+        said = capsys.readouterr().out
+        assert said.endswith(f"Did you mean {meant} %? Then put that in place of {answer}.\n")
+
+    @pytest.mark.parametrize(("answer", "unit"), [(0.5, "points"), (0.5, ""), (1, "%"), (0, "%")])
+    def test_a_small_number_is_no_fraction_of_anything_else(self, answer, unit, capsys):
+        predict("2.1", "How many?", answer, unit=unit)
+        assert "Did you mean" not in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            *(float("nan"), float("inf"), float("-inf"), 10**400),
+            *(np.float32("nan"), np.float64("inf"), torch.tensor(float("nan"))),
+        ],
+        ids=lambda answer: f"{type(answer).__name__} {str(answer)[:9]}",
+    )
+    def test_a_number_that_is_not_finite(self, answer):
+        with pytest.raises(ValueError, match="Give a number in % that is finite; got"):
+            predict("2.1", "How many?", answer, unit="%")
+        assert kept() == {}
+
+    @pytest.mark.parametrize(
+        "answer", [np.float32(2.5), np.array(2.5), torch.tensor(2.5), Fraction(5, 2), 2.5]
+    )
+    def test_a_number_of_any_library_becomes_one_of_pythons(self, answer, capsys):
+        made = predict("2.1", "How many?", answer, unit="MB")
+        assert (type(made.answer), made.answer) == (float, 2.5)
+        assert "Noted: 2.5 MB.\n" in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        "answer", [np.True_, torch.tensor(True), torch.ones(2), np.ones(2), 1j, Decimal(2), b"2"]
+    )
+    def test_what_is_no_number_in_any_library(self, answer):
+        with pytest.raises(TypeError, match="Give a number; got"):
+            predict("2.1", "How many?", answer)
+        assert kept() == {}
 
     def test_a_number_without_a_unit(self, capsys):
         predict("2.1", "How many?", 3)
@@ -65,6 +112,36 @@ class TestPredict:
         again = predict("2.1", "How many?", unit="%")
         assert again.answer == 80
         assert capsys.readouterr().out.endswith("Noted on an earlier run: 80 %.\n")
+
+    @pytest.mark.parametrize(
+        ("stored", "asked"),
+        [
+            *[
+                (each, NUMBER)
+                for each in ("global", "80", True, None, [80], {"a": 1}, [[1]], "NaN")
+            ],
+            *[(each, OPTIONS) for each in (55.0, 0, "gone", "", None, True, ["global"], {"a": 1})],
+        ],
+    )
+    def test_a_stored_answer_that_fits_no_more_is_asked_for_anew(self, stored, asked, capsys):
+        """An edition may turn options into a number, or the reverse, or drop one of them."""
+        progress.record_prediction("2.1", "An older question?", 1, None)
+        progress._in_memory["predictions"]["2.1"]["answer"] = stored
+        made = predict("2.1", "How many?", **asked)
+        assert made.answer is None
+        said = capsys.readouterr().out
+        assert said.startswith("Prediction 2.1: How many?\n○ not made yet.")
+        made.compare(12.0 if asked is NUMBER else "global")
+        assert "you made no prediction" in capsys.readouterr().out
+        made.commit(20 if asked is NUMBER else "layer")
+        assert kept()["2.1"]["answer"] in (20, "layer")
+
+    @pytest.mark.parametrize("number", ["NaN", "1e999", "-Infinity"])
+    def test_a_stored_number_that_is_not_finite(self, number, tmp_path, monkeypatch):
+        monkeypatch.setenv("PRUNING_COURSE_HOME", str(tmp_path))
+        text = '{"predictions": {"2.1": {"answer": NUMBER}}}'.replace("NUMBER", number)
+        (tmp_path / "progress.json").write_text(text)
+        assert predict("2.1", "How many?", unit="%").answer is None
 
     def test_only_an_open_question_has_a_form(self, monkeypatch):
         shown = []
@@ -121,6 +198,17 @@ class TestForm:
         assert prediction.answer is None
         assert kept() == {}
 
+    @pytest.mark.parametrize("value", [float("nan"), float("inf")])
+    def test_a_number_that_is_none_is_refused_in_the_form(self, open_form, value):
+        prediction, answer, commit, _, said = open_form()
+        answer.value = value
+        commit.click()
+        assert "Give a number that is finite" in said.value
+        assert prediction.answer is None
+        answer.value = 3
+        commit.click()
+        assert prediction.answer == 3
+
     def test_after_the_measurement_it_is_no_prediction(self, open_form, capsys):
         prediction, answer, commit, _, said = open_form()
         prediction.compare(3)
@@ -153,6 +241,17 @@ class TestCompare:
         )
         assert kept()["2.1"]["answer"] == 80
         assert kept()["2.1"]["measured"] == 92.54
+
+    @pytest.mark.parametrize(("unit", "words"), [("", "0.01,"), ("MB", "0.01 MB,")])
+    def test_with_or_without_a_unit_it_is_printed_neatly(self, unit, words, capsys):
+        predict("2.1", "Which rate?", 0.01, unit=unit).compare(0.05, digits=2)
+        assert f"you said {words} ≈ 0.04 off.\n" in capsys.readouterr().out
+
+    def test_a_measurement_that_is_no_number_stops_nothing(self, capsys):
+        for measured in (float("nan"), float("inf")):
+            predict("2.1", "How many?", 3).compare(measured)
+            assert kept()["2.1"]["measured"] is None
+        assert "measured ≈ inf; you said 3" in capsys.readouterr().out
 
     def test_off_in_either_direction_counts_alike(self, capsys):
         for answer in (7, 13):

@@ -205,11 +205,12 @@ class TestCommands:
 
     def test_the_settings_of_the_lab_are_installed_with_the_library(self):
         data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-        library = ROOT / "course_utils"
-        shipped = {
-            path for each in data["package-data"]["course_utils"] for path in library.glob(each)
-        }
-        assert shipped >= {path for path in (library / "lab").rglob("*") if path.is_file()}
+        library = ROOT / "course_utils" / "lesson"
+        given = data["package-data"]["course_utils.lesson"]
+        shipped = {path for each in given for path in library.glob(each)}
+        needed = {path for path in desk.SETTINGS.rglob("*") if path.is_file()}
+        assert needed
+        assert shipped >= needed
 
     def test_ci_runs_everything(self):
         lines = (ROOT / ".ci/run").read_text().splitlines()

@@ -27,6 +27,7 @@ from course_utils.authoring.pytest_plugin import KERNEL_ENVIRONMENT
 from course_utils.exercises.checker.exercise import STUB
 from course_utils.lesson import desk
 from course_utils.lesson.files import replace_with
+from course_utils.lesson.text import say
 from course_utils.lesson.widgets import WIDGET_VIEW
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,12 +170,12 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     failed = False
     for source in chosen:
         if not options.force and is_current(source):
-            print(f"{source.stem}: unchanged")
+            say(f"{source.stem}: unchanged")
             continue
         start = time.perf_counter()
         try:
             build(source)
-            print(f"{source.stem}: built in {time.perf_counter() - start:.0f} s", flush=True)
+            say(f"{source.stem}: built in {time.perf_counter() - start:.0f} s", flush=True)
         except LessonFailed as error:
             failed = True
             print(

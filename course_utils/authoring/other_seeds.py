@@ -16,6 +16,7 @@ import pandas as pd
 from nbformat import NotebookNode
 
 from course_utils.authoring.build import ROOT, LessonFailed, execute, solved_notebook, sources
+from course_utils.lesson.text import say
 
 SHIFTS = (20, 40, 60)  # more than any lesson has seeds, so that no seed is used twice
 NAMES = ("SEED", "SEEDS")
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
             failed = True
             continue
         failed |= bool((results != "✓").any(axis=None))
-        print(f"\n{source.stem}\n{results.to_string()}", flush=True)
+        say(f"\n{source.stem}\n{results.to_string()}", flush=True)
     return int(failed)
 
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from course_utils.lesson import progress
-from course_utils.lesson.text import wrapped
+from course_utils.lesson.text import say, wrapped
 
 # What the article says that this course started from (S1-S18 in its order).
 SOURCE = {
@@ -68,7 +68,7 @@ def claim(id: str, finding: str, condition: bool, verdict: str | None = None) ->
         raise ValueError(f"verdict={verdict!r} must start with one of {VERDICTS}.")
     result = Claim(id, finding, _truth(condition), verdict)
     progress.record_claim(id, finding, result.confirmed, verdict)
-    print(result)
+    say(result)
 
 
 def _truth(condition: object) -> bool:

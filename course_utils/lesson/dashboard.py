@@ -87,7 +87,7 @@ def table(tasks: Sequence[Task]) -> pd.DataFrame:
         rows.append(
             {
                 "exercise": f"{task.id} {task.title}",
-                "state": f"{SIGNS[outcome]} {outcome}",
+                "state": f"{SIGNS.get(outcome, '?')} {outcome}",
                 "attempts": entry.get("attempts", 0),
                 "hints": entry.get("hints", 0),
                 "minutes": task.minutes,

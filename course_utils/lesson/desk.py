@@ -2,15 +2,19 @@
 
 The lessons of the course lie in ``notebooks/`` and change when the course does. You work in copies
 of them in ``my_notebooks/``, which git ignores and no update touches. Nothing here writes over a
-file that exists.
+file of yours.
 
-    python -m course_utils.lesson.desk            make the missing copies, then open JupyterLab
-    python -m course_utils.lesson.desk --no-lab   make the copies only
+    python -m course_utils.lesson.desk                 make the missing copies, open JupyterLab
+    python -m course_utils.lesson.desk --no-lab        make the copies only
+    python -m course_utils.lesson.desk --into FOLDER   have the desk in a folder of your own
 
-Anything else that you add is handed to JupyterLab, for example ``--no-browser``.
+Anything else that you add is handed to JupyterLab, for example ``--no-browser``. The variable
+``PRUNING_COURSE_DESK`` names a folder as ``--into`` does. With either, one copy of the course
+serves a whole room, even where nobody of the room may write to it.
 """
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -18,34 +22,45 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_utils.lesson.files import replace_with
+from course_utils.lesson.text import say
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = Path(__file__).resolve().parent / "lab"
 DESK = "my_notebooks"
+VARIABLE = "PRUNING_COURSE_DESK"
+COURSE = Path(".lab", "course")  # on a desk: notes the folder of its course
+OF_THE_COURSE = ("notebooks", "solutions", "course_utils", "tests", ".git", ".venv")
 NOT_BUILT = "EDITION"  # stands in the source of a lesson, where the build puts the edition
 EDITION_DIGITS = 8
 FIRST_LAYOUT = "default-37a8.jupyterlab-workspace"  # JupyterLab's file for its workspace "default"
+WAY_OUT = "To have your desk in another folder, start with --into FOLDER."
 
 
-def set_up(root: Path = ROOT) -> Path:
-    """Copy each lesson that is not on the desk yet, and return the desk, ``root/my_notebooks``.
+def set_up(root: Path = ROOT, desk: Path | None = None) -> Path:
+    """Copy each lesson of the course in ``root`` that is not on the desk yet; return the desk.
 
-    Each file is copied whole or not at all; what is there stays as it is. Raises ``RuntimeError``
-    if ``root`` has no lessons or the desk cannot be written.
+    ``desk``: its folder; None for ``root/my_notebooks``. Each file is copied whole or not at all;
+    what is there stays as it is. Raises ``RuntimeError`` if ``root`` has no lessons, or if the desk
+    cannot be there: in a folder of the course itself, behind a link to nothing, read-only.
     """
-    desk = root / DESK
+    desk, root = desk or root / DESK, root.resolve()
     if not lessons(root):
         raise RuntimeError(
             f"There are no lessons in {root / 'notebooks'}. Run this in the folder of the course, "
             "the one with README.md and notebooks."
         )
+    desk = _real(desk, root)
     try:
-        desk.mkdir(exist_ok=True)
-        for lesson in missing(root):
-            replace_with(desk / lesson.name, lesson.read_bytes())
+        desk.mkdir(parents=True, exist_ok=True)
+        for lesson in missing(root, desk):
+            replace_with(desk / lesson.name, _content(lesson))
         layout = desk / ".lab" / FIRST_LAYOUT
         if not layout.exists():
             replace_with(layout, (SETTINGS / "first_layout.json").read_bytes())
+        if _noted_course(desk) != root:
+            replace_with(desk / COURSE, os.fsencode(root))
+        if not os.access(desk, os.W_OK):  # all is there, and you could not save what you write
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise RuntimeError(_cannot_write(desk, error)) from error
     return desk
@@ -56,18 +71,20 @@ def lessons(root: Path = ROOT) -> list[Path]:
     return sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 
-def missing(root: Path = ROOT) -> list[Path]:
+def missing(root: Path = ROOT, desk: Path | None = None) -> list[Path]:
     """The lessons of the course that are not on the desk."""
-    return [lesson for lesson in lessons(root) if not (root / DESK / lesson.name).exists()]
+    desk = desk or root / DESK
+    return [lesson for lesson in lessons(root) if not os.path.exists(desk / lesson.name)]
 
 
-def changed(root: Path = ROOT) -> list[Path]:
+def changed(root: Path = ROOT, desk: Path | None = None) -> list[Path]:
     """The lessons of which the desk holds another edition than the course, and not yet this one."""
+    desk = desk or root / DESK
     return [
         lesson
         for lesson in lessons(root)
-        if _edition_of(root / DESK / lesson.name) not in (None, _edition_of(lesson))
-        and not _beside(lesson, root).exists()
+        if _edition_of(desk / lesson.name) not in (None, _edition_of(lesson))
+        and not _beside(lesson, desk).exists()
     ]
 
 
@@ -85,18 +102,18 @@ def check(lesson: str, edition: str) -> None:
 
     The first cell of each lesson calls it with its number and the edition that it was made as.
     """
-    root = _course()
-    in_the_course = Path.cwd() in (root / "notebooks", root / "solutions")
+    root, desk = _course(), _desk()
+    in_the_course = _here() in [at / name for at in (root, ROOT) for name in OF_THE_COURSE]
     current = current_edition(lesson, root)
     if in_the_course or current in (None, edition) or edition == NOT_BUILT:
         return
-    print(f"The course has a newer edition of lesson {lesson}: {current}, and this is {edition}.")
-    print("Yours stays as it is.", end=" ")
-    beside = _beside(_find(lesson, root), root)
+    say(f"The course has a newer edition of lesson {lesson}: {current}, and this is {edition}.")
+    beside = _beside(_find(lesson, root), desk)
     if beside.exists():
-        print(f"The new one lies beside it: {DESK}/{beside.name}")
+        way = f"The new one lies beside it: {_called(desk, root)}/{beside.name}"
     else:
-        print(f'To get the new one beside it, in {DESK}, run: desk.fetch("{lesson}")')
+        way = f'To get the new one beside it, in {_called(desk, root)}, run: desk.fetch("{lesson}")'
+    say(f"Yours stays as it is. {way}")
 
 
 def fetch(lesson: str, root: Path | None = None) -> Path:
@@ -106,18 +123,19 @@ def fetch(lesson: str, root: Path | None = None) -> Path:
     for a lesson that does not exist, ``RuntimeError`` if the desk cannot be written or the library
     came without the lessons.
     """
+    desk = root / DESK if root else _desk()
     root = root or _course()
     source = _find(lesson, root)
-    target = _beside(source, root)
-    name = f"{DESK}/{target.name}"
+    target = _beside(source, desk)
+    name = f"{_called(desk, root)}/{target.name}"
     if target.exists():
-        print(f"{name} is there already; nothing was changed.")
+        say(f"{name} is there already; nothing was changed.")
         return target
     try:
-        replace_with(target, source.read_bytes())
+        replace_with(target, _content(source))
     except OSError as error:
         raise RuntimeError(_cannot_write(target.parent, error)) from error
-    print(f"The course's edition of lesson {lesson} is now in {name}; your own copy is unchanged.")
+    say(f"The course's edition of lesson {lesson} is now in {name}; your own copy is unchanged.")
     return target
 
 
@@ -160,33 +178,113 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         epilog="Everything else is handed to JupyterLab, for example --no-browser.",
     )
     parser.add_argument("--no-lab", action="store_true", help="only copy")
+    parser.add_argument(
+        "--into", metavar="FOLDER", default=os.environ.get(VARIABLE) or None,
+        help=f"have your desk in this folder and not in {DESK}, beside the lessons; "
+        f"the variable {VARIABLE} names it, too",
+    )  # fmt: skip
     options, for_jupyterlab = parser.parse_known_args(arguments)
     try:
-        new = missing(root)
-        desk = set_up(root)
+        desk = root / DESK if options.into is None else _named(options.into)
+        new = missing(root, desk)
+        desk = set_up(root, desk)
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
-    _say_what_was_done(desk, new, changed(root))
+    _say_what_was_done(desk, root, new)
     return 0 if options.no_lab else open_lab(desk, for_jupyterlab)
 
 
-def _say_what_was_done(desk: Path, new: list[Path], other_editions: list[Path]) -> None:
+def _say_what_was_done(desk: Path, root: Path, new: list[Path]) -> None:
     if new:
-        print(f"Copied to {DESK}: {', '.join(lesson.stem for lesson in new)}.")
-    print(f"Your lessons are in {desk}. No update of the course touches them.")
-    for lesson in other_editions:
-        print(
+        say(f"Copied to {_called(desk, root)}: {', '.join(lesson.stem for lesson in new)}.")
+    say(f"Your lessons are in {desk}. No update of the course touches them.")
+    for lesson in changed(root, desk):
+        say(
             f"The course has a newer edition of {lesson.stem}. Yours stays as it is; to get the "
             f'new one beside it, run in a cell: desk.fetch("{lesson.name[:2]}")'
         )
     sys.stdout.flush()
 
 
+def _named(folder: str) -> Path:
+    """The desk that ``--into`` or the variable names; ``RuntimeError`` if that is no folder."""
+    path = os.path.expanduser(folder)
+    if not path or path.startswith("~"):  # nobody's home
+        raise RuntimeError(f"{folder!r} names no folder. {WAY_OUT}")
+    return Path(path).absolute()
+
+
+def _real(desk: Path, root: Path) -> Path:
+    """Where a desk really lies. ``RuntimeError`` where none can be."""
+    for folder in (desk, *desk.parents):
+        if os.path.islink(folder) and not os.path.exists(folder):
+            raise RuntimeError(
+                f"{folder} is a link that points to {os.readlink(folder)}, which is gone. Delete "
+                f"the link or bring that folder back. {WAY_OUT}"
+            )
+    real = Path(os.path.realpath(desk))
+    if os.path.exists(real) and not os.path.isdir(real):
+        raise RuntimeError(
+            f"Your copies of the lessons cannot be written to {desk}: it is a file. {WAY_OUT}"
+        )
+    around = (real, *real.parents)
+    taken = [root / name for name in OF_THE_COURSE if any(_same(root / name, a) for a in around)]
+    if taken or _same(real, root):
+        raise RuntimeError(
+            f"{desk} cannot be your desk: {(taken or [root])[0]} belongs to the course itself, "
+            f"which an update may change. {WAY_OUT}"
+        )
+    return real
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other)
+
+
+def _here() -> Path:
+    """The folder that the notebook runs in; the library's own if that was deleted meanwhile."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return ROOT
+
+
+def _around() -> Path | None:
+    """The desk that the notebook lies on; None if it lies elsewhere."""
+    here = _here()
+    return next((each for each in (here, *here.parents) if os.path.exists(each / COURSE)), None)
+
+
+def _desk() -> Path:
+    """The desk that you work at: the one around the notebook, or that is named, or the course's."""
+    named = os.environ.get(VARIABLE)
+    return _around() or (Path(os.path.expanduser(named)) if named else ROOT / DESK)
+
+
 def _course() -> Path:
-    """The folder of the course: the one around the desk that you work at, or the library's own."""
-    here = Path.cwd()
-    return here.parent if here.name == DESK else ROOT
+    """The folder of the course: the one that your desk belongs to, or the library's own.
+
+    The desk may lie anywhere, and the library may be installed elsewhere, as on Binder.
+    """
+    desk = _around()
+    if desk is None:
+        return ROOT
+    # A desk that was moved into another course's folder still notes its old one.
+    around = [desk.parent] if desk.name == DESK else []
+    return next((each for each in (*around, _noted_course(desk)) if each and lessons(each)), ROOT)
+
+
+def _noted_course(desk: Path) -> Path | None:
+    try:
+        return Path(os.fsdecode((desk / COURSE).read_bytes()))
+    except (OSError, ValueError):
+        return None
+
+
+def _called(desk: Path, root: Path) -> str:
+    """A desk as a sentence calls it."""
+    return DESK if desk == root / DESK or _same(desk, root / DESK) else str(desk)
 
 
 def _find(lesson: str, root: Path) -> Path:
@@ -202,9 +300,20 @@ def _find(lesson: str, root: Path) -> Path:
     return by_number[lesson]
 
 
-def _beside(lesson: Path, root: Path) -> Path:
+def _beside(lesson: Path, desk: Path) -> Path:
     """Where the course's edition of a lesson goes on the desk when another one is there."""
-    return root / DESK / f"{lesson.stem}.new-{_edition_of(lesson)}.ipynb"
+    return desk / f"{lesson.stem}.new-{_edition_of(lesson)}.ipynb"
+
+
+def _content(lesson: Path) -> bytes:
+    """The course's notebook of a lesson; ``RuntimeError`` if you may not read it."""
+    try:
+        return lesson.read_bytes()
+    except OSError as error:
+        raise RuntimeError(
+            f"{lesson} cannot be read ({type(error).__name__}: {error.strerror}). Whoever looks "
+            "after this course must let everybody read its files."
+        ) from error
 
 
 def _edition_of(notebook: Path) -> str | None:
@@ -219,8 +328,7 @@ def _edition_of(notebook: Path) -> str | None:
 def _cannot_write(desk: Path, error: OSError) -> str:
     return (
         f"Your copies of the lessons cannot be written to {desk} ({type(error).__name__}: "
-        f"{error.strerror}). Make that folder writable, or copy the whole course to a folder of "
-        "your own and start there."
+        f"{error.strerror}). Make that folder writable. {WAY_OUT}"
     )
 
 

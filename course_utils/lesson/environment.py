@@ -8,6 +8,7 @@ import torch
 
 import course_utils
 from course_utils import data
+from course_utils.lesson.text import say
 
 MINIMUM_PYTHON = (3, 11)
 PACKAGES = ("torch", "matplotlib", "pandas", "ipywidgets", "jupyterlab")
@@ -22,21 +23,23 @@ def report() -> None:
         _data_line(),
     ]
     for ready, text in lines:
-        print(f"{'✓ ready  ' if ready else '✗ missing'} {text}")
-    print(f"  course ≈ {course_utils.__version__.rpartition('.')[0]}, ", end="")
-    print(f"processor cores ≈ {os.cpu_count()}, PyTorch threads ≈ {torch.get_num_threads()}")
+        say(f"{'✓ ready  ' if ready else '✗ missing'} {text}")
+    say(
+        f"  course ≈ {course_utils.__version__.rpartition('.')[0]}, "
+        f"processor cores ≈ {os.cpu_count()}, PyTorch threads ≈ {torch.get_num_threads()}"
+    )
     if all(ready for ready, _ in lines):
-        print("Everything is here. No lesson needs a GPU or a network.")
+        say("Everything is here. No lesson needs a GPU or a network.")
     else:
-        print("Something is missing. Install the course again, as its README says.")
+        say("Something is missing. Install the course again, as its README says.")
 
 
 def _package_line(name: str) -> tuple[bool, str]:
     try:
-        major, minor = version(name).split(".")[:2]
+        found = version(name)
     except PackageNotFoundError:
         return False, name
-    return True, f"{name} ≈ {major}.{minor}"
+    return True, f"{name} ≈ {'.'.join(found.split('.')[:2])}"
 
 
 def _data_line() -> tuple[bool, str]:

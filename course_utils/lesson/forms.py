@@ -50,7 +50,11 @@ def form(prediction: "Prediction") -> ipywidgets.VBox:
         elif answer.value is None:
             said.value = "<span role='status'>Choose an answer first.</span>"
         else:
-            prediction.commit(answer.value)
+            try:
+                prediction.commit(answer.value)
+            except (TypeError, ValueError) as error:  # such as NaN, typed into the field
+                said.value = f"<span role='status'>{html.escape(str(error))}</span>"
+                return
             close(f"Noted: {in_words(answer.value, prediction.unit)}. Now run the measurement.")
 
     commit.on_click(on_commit)

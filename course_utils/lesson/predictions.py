@@ -3,12 +3,14 @@
 Below the question stands a small form, as long as a kernel runs. Or put your answer into the cell.
 """
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from numbers import Real
 
 from course_utils.lesson import progress
-from course_utils.lesson.text import wrapped
+from course_utils.lesson.text import in_words, say, wrapped
 
 Answer = float | str
 
@@ -30,9 +32,8 @@ class Prediction:
 
     def commit(self, answer: Answer) -> None:
         """Take ``answer`` and record it. Raises as :func:`predict` for one that is not allowed."""
-        _check(answer, self.unit, self.options)
-        self.answer = answer
-        progress.record_prediction(self.id, self.question, answer, None)
+        self.answer = _accepted(answer, self.unit, self.options)
+        progress.record_prediction(self.id, self.question, self.answer, None)
 
     def compare(self, measured: Answer, digits: int = 1) -> None:
         """Print your answer beside the measured one, and record both."""
@@ -41,15 +42,15 @@ class Prediction:
         value = value.strip()
         progress.record_prediction(self.id, self.question, self.answer, measured)
         if self.answer is None:
-            print(f"Prediction {self.id}: measured {value}; you made no prediction.")
+            say(f"Prediction {self.id}: measured {value}; you made no prediction.")
         elif isinstance(measured, str):
             word = "as you said" if self.answer == measured else f"you said {self.answer}"
-            print(f"Prediction {self.id}: measured {value}; {word}.")
+            say(f"Prediction {self.id}: measured {value}; {word}.")
         else:
             off = abs(self.answer - measured)
-            print(
-                f"Prediction {self.id}: measured {value}; you said {self.answer:g} {self.unit}, "
-                f"≈ {off:.{digits}f} off."
+            say(
+                f"Prediction {self.id}: measured {value}; you said "
+                f"{in_words(self.answer, self.unit)}, ≈ {off:.{digits}f} off."
             )
             from course_utils.lesson import forms  # widgets are slow to import
 
@@ -67,26 +68,28 @@ def predict(
     """Store your ``answer`` to ``question``: a number in ``unit``, or one of ``options``.
 
     Leave it None to answer in the form below the cell, or to skip. An answer that your record holds
-    from an earlier day is taken up again. Raises ``ValueError`` for an answer that is not among the
-    options and ``TypeError`` for one that is not a number where a number is asked for.
+    from an earlier day is taken up again if it still fits the question. Raises ``ValueError`` for
+    an answer that is not among the options, or not finite, and ``TypeError`` for one that is not a
+    number where a number is asked for.
     """
     if answer is not None:
-        _check(answer, unit, options)
-    print(f"Prediction {id}: {question}")
+        answer = _accepted(answer, unit, options)
+    say(f"Prediction {id}: {question}")
     prediction = Prediction(id, question, None, unit, options)
     if answer is not None:
         prediction.commit(answer)
-        print(f"Noted: {answer} {unit}".strip() + ".")
+        say(f"Noted: {answer} {unit}".strip() + ".")
+        if unit == "%" and 0 < answer < 1:  # possible, but 0.95 is more often meant as 95 %
+            say(f"Did you mean {100 * answer:g} %? Then put that in place of {answer}.")
         return prediction
-    earlier = progress.load()["predictions"].get(id, {}).get("answer")
-    if earlier is not None:
-        prediction.answer = earlier
-        print(f"Noted on an earlier run: {earlier} {unit}".strip() + ".")
+    prediction.answer = _earlier(id, unit, options)
+    if prediction.answer is not None:
+        say(f"Noted on an earlier run: {prediction.answer} {unit}".strip() + ".")
         return prediction
     kind = "a number" + (f" (in {unit})" if unit else "")
     if options is not None:
         kind = "one of " + ", ".join(map(repr, options))
-    print(
+    say(
         wrapped(
             f"○ not made yet. Answer in the form below, put {kind} in place of None and run "
             "this cell again, or read on."
@@ -98,9 +101,32 @@ def predict(
     return prediction
 
 
-def _check(answer: Answer, unit: str, options: Sequence[str] | None) -> None:
+def _earlier(id: str, unit: str, options: Sequence[str] | None) -> Answer | None:
+    """The answer in the record; None if there is none, or if it fits the question no more.
+
+    An edition of the course may ask for a number where an older one had options, or the reverse.
+    """
+    with suppress(TypeError, ValueError):
+        stored = progress.load()["predictions"].get(id, {}).get("answer")
+        return _accepted(stored, unit, options)
+    return None
+
+
+def _accepted(answer: object, unit: str, options: Sequence[str] | None) -> Answer:
+    """``answer`` as a word, or as a number of Python's own. Raises as :func:`predict`."""
+    with suppress(RuntimeError, ValueError):  # several numbers at once are no number
+        answer = answer.item() if hasattr(answer, "item") else answer  # of NumPy or PyTorch
     if options is not None:
         if answer not in options:
             raise ValueError(f"{answer!r} is not one of the options: {', '.join(options)}.")
-    elif not isinstance(answer, Real) or isinstance(answer, bool):
-        raise TypeError(f"Give a number{f' in {unit}' if unit else ''}; got {answer!r}.")
+        return answer
+    asked = f"a number in {unit}" if unit else "a number"
+    if not isinstance(answer, Real) or isinstance(answer, bool):
+        raise TypeError(f"Give {asked}; got {answer!r}.")
+    try:
+        finite = math.isfinite(answer)
+    except OverflowError:  # a whole number that no float can hold
+        finite = False
+    if not finite:
+        raise ValueError(f"Give {asked} that is finite; got {answer!r}.")
+    return answer if isinstance(answer, int) else float(answer)

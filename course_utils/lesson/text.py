@@ -1,9 +1,23 @@
-"""Lines of readable length, for what the course prints below a cell."""
+"""What the course prints: on any code page, in lines of readable length."""
 
+import sys
 import textwrap
 
 WIDTH = 86  # letters that fit, indented, in a window of 1150 px beside the open list of files
 NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def say(text: object, flush: bool = False) -> None:
+    """Print ``text``; a sign that the page of codes in use does not have becomes "?".
+
+    In a notebook every sign is there. A terminal, pipe or file on Windows may know a few hundred,
+    and ``print`` would then stop the lesson with a ``UnicodeEncodeError``.
+    """
+    try:
+        print(text, flush=flush)
+    except UnicodeEncodeError:  # raised before anything of it was written
+        encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+        print(str(text).encode(encoding, "replace").decode(encoding), flush=flush)
 
 
 def wrapped(text: str, hanging: str = "") -> str:

@@ -13,7 +13,7 @@ from course_utils.exercises.checker.comparing import difference
 from course_utils.exercises.checker.feedback import Verdict
 from course_utils.exercises.checker.running import Observation, observe
 from course_utils.lesson import progress
-from course_utils.lesson.text import wrapped
+from course_utils.lesson.text import say, wrapped
 
 SECONDS = 5.0  # for one case; the slowest reference takes a few milliseconds
 STUB = "your code here"  # what an open exercise raises as NotImplementedError
@@ -99,10 +99,10 @@ class Exercise:
         """Show one hint more at each call: the idea, then a picture of it, then a skeleton."""
         self._hints_shown = min(self._hints_shown + 1, len(self.hints))
         progress.record_hint(self.id, self._hints_shown)
-        print(f"Hint {self._hints_shown} of {len(self.hints)} for exercise {self.id}")
-        print(textwrap.indent(wrapped(self.hints[self._hints_shown - 1]), "  "))
+        say(f"Hint {self._hints_shown} of {len(self.hints)} for exercise {self.id}")
+        say(textwrap.indent(wrapped(self.hints[self._hints_shown - 1]), "  "))
         if self._hints_shown == len(self.hints):
-            print("That was the last one. The method .solution() shows the reference.")
+            say("That was the last one. The method .solution() shows the reference.")
 
     def solution(self) -> None:
         """Show the reference solution."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from course_utils.exercises.checker.comparing import difference, type_words
 from course_utils.lesson.progress import SIGNS
-from course_utils.lesson.text import wrapped
+from course_utils.lesson.text import say, wrapped
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Verdict:
 
 def show(verdict: Verdict) -> None:
     """Print the words, and draw the picture where there is one."""
-    print(verdict.text)
+    say(verdict.text)
     if verdict.picture is not None:
         from course_utils import plotting  # slow to import, and most verdicts have no picture
 
