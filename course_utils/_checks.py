@@ -30,11 +30,11 @@ def is_real(value: object) -> bool:
 
 def check_sparsity(sparsity: float) -> float:
     """A number in [0, 1], or ``TypeError`` / ``ValueError``."""
-    sparsity = plain(sparsity)
+    given, sparsity = sparsity, plain(sparsity)
     if not is_real(sparsity):
         raise TypeError(
             f"sparsity must be a number from 0 to 1, the fraction of zeros; got "
-            f"{type(sparsity).__name__} {sparsity!r}."
+            f"{type(given).__name__} {given!r}."
         )
     if math.isnan(sparsity) or not 0 <= sparsity <= 1:
         raise ValueError(
@@ -66,9 +66,9 @@ def check_weight(weight: Tensor, name: str = "weight") -> None:
 
 def check_dim(weight: Tensor, dim: int) -> int:
     """A dimension that ``weight`` has, or ``TypeError`` / ``ValueError``."""
-    dim = plain(dim)
+    given, dim = dim, plain(dim)
     if isinstance(dim, bool) or not isinstance(dim, Integral):
-        raise TypeError(f"dim must be a whole number; got {type(dim).__name__} {dim!r}.")
+        raise TypeError(f"dim must be a whole number; got {type(given).__name__} {given!r}.")
     if not -weight.dim() <= dim < weight.dim():
         raise ValueError(
             f"dim={dim} does not exist in a tensor of shape {tuple(weight.shape)}; "
