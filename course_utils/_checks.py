@@ -54,7 +54,7 @@ def check_weight(weight: Tensor, name: str = "weight") -> None:
         )
     if weight.element_size() == 1:
         raise TypeError(
-            f"{name} holds {weight.dtype}, with which PyTorch cannot compute. Convert with .float()."
+            f"{name} holds {weight.dtype}, which PyTorch can only store. Convert with .float()."
         )
     if weight.numel() == 0:
         raise ValueError(f"{name} is empty (shape {tuple(weight.shape)}): nothing to prune.")

@@ -31,10 +31,10 @@ def prunable(model: nn.Module) -> dict[str, nn.Module]:
     layers: dict[str, nn.Module] = {}
     weights_seen: set[int] = set()
     for name, module in model.named_modules():
-        if isinstance(module, PRUNABLE) and id(_parameter(module)) not in weights_seen:
+        if isinstance(module, PRUNABLE) and id(parameter_of(module)) not in weights_seen:
             layers[name] = module
-            if _parameter(module) is not None:
-                weights_seen.add(id(_parameter(module)))
+            if parameter_of(module) is not None:
+                weights_seen.add(id(parameter_of(module)))
     if not layers:
         raise ValueError(
             f"{type(model).__name__} has no linear or convolution layer, so nothing to prune. "
@@ -175,7 +175,11 @@ def sharing(model: nn.Module) -> dict[str, list[nn.Module]]:
     everywhere = [module for module in model.modules() if isinstance(module, PRUNABLE)]
     return {
         name: [layer]
-        + [m for m in everywhere if m is not layer and _parameter(m) is _parameter(layer) is not None]
+        + [
+            m
+            for m in everywhere
+            if m is not layer and parameter_of(m) is parameter_of(layer) is not None
+        ]
         for name, layer in prunable(model).items()
     }
 
@@ -194,7 +198,7 @@ def check_maskable(model: nn.Module, names: Iterable[str]) -> None:
         _check_shared(model, name, same_weight[name])
 
 
-def _parameter(layer: nn.Module) -> nn.Parameter | None:
+def parameter_of(layer: nn.Module) -> nn.Parameter | None:
     """What trains behind the weight of a layer; None where the weight is no parameter."""
     return layer._parameters.get("weight_orig" if has_mask(layer) else "weight")
 
@@ -214,7 +218,7 @@ def _check_not_lazy(name: str, layer: nn.Module) -> None:
 
 
 def _check_is_parameter(name: str, layer: nn.Module) -> None:
-    if _parameter(layer) is None:
+    if parameter_of(layer) is None:
         raise ValueError(
             f"The weight of {name!r} is computed from other numbers (weight norm or another "
             "parametrization), so a mask on it would be lost. Take that off first, with "
@@ -230,7 +234,7 @@ def _check_is_parameter(name: str, layer: nn.Module) -> None:
 
 def _check_shared(model: nn.Module, name: str, layers: list[nn.Module]) -> None:
     """One weight, one mask: else it would be pruned in one place and whole in another."""
-    weight = _parameter(layers[0])
+    weight = parameter_of(layers[0])
     holders = {
         owner: module
         for owner, module in model.named_modules()
@@ -240,8 +244,8 @@ def _check_shared(model: nn.Module, name: str, layers: list[nn.Module]) -> None:
     others = [owner for owner, module in holders.items() if module not in layers]
     if others:
         raise ValueError(
-            f"{name!r} shares its weight with {others}, which cannot be pruned with it. Give it one "
-            "of its own first: layer.weight = nn.Parameter(layer.weight.detach().clone())."
+            f"{name!r} shares its weight with {others}, which cannot be pruned with it. Give it "
+            "one of its own first: layer.weight = nn.Parameter(layer.weight.detach().clone())."
         )
     if any(not _mask(layer).equal(_mask(layers[0])) for layer in layers[1:]):
         raise ValueError(
