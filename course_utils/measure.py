@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from statistics import median, quantiles
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.benchmark import Timer
 
 from course_utils._checks import check_whole
 from course_utils.layers import (
@@ -27,6 +27,9 @@ from course_utils.layers import (
     masked_value,
     parameter_of,
 )
+
+if TYPE_CHECKING:
+    from torch.utils.benchmark import Timer
 
 FORMATS = ("dense", "coo", "csr", "bitmask")
 
@@ -205,7 +208,9 @@ def to_csr(weight: Tensor) -> Tensor:
         return weight.detach().to_sparse_csr()
 
 
-def _timer(fn: Callable[[], object]) -> Timer:
+def _timer(fn: Callable[[], object]) -> "Timer":
+    from torch.utils.benchmark import Timer  # slow to import
+
     # Timer sets one thread unless told otherwise.
     return Timer("fn()", globals={"fn": fn}, num_threads=torch.get_num_threads())
 

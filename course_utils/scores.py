@@ -4,7 +4,6 @@ Lessons 02, 04 and 05. A score is a function of tensors; what a score needs to k
 its gradients and the inputs of its layers, the last two functions collect.
 """
 
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
