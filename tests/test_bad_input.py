@@ -78,7 +78,9 @@ class TestSparsity:
         assert_says(refused, f"sparsity={given}", "0 to 1")
 
     @each(WITH_SPARSITY)
-    @pytest.mark.parametrize("given", [True, "0.5", None, torch.tensor([0.5]), torch.tensor(True), [0.5]])
+    @pytest.mark.parametrize(
+        "given", [True, "0.5", None, torch.tensor([0.5]), torch.tensor(True), [0.5]]
+    )
     def test_not_a_number(self, call, given):
         with pytest.raises(TypeError) as refused:
             call(given)
