@@ -58,6 +58,8 @@ def check_weight(weight: Tensor, name: str = "weight") -> None:
         )
     if weight.numel() == 0:
         raise ValueError(f"{name} is empty (shape {tuple(weight.shape)}): nothing to prune.")
+    if weight.is_meta:
+        raise ValueError(f"{name} is on the meta device, where it has a shape and no numbers.")
     if weight.detach().max().isnan():  # a maximum passes NaN on, and needs no memory
         raise ValueError(
             f"{name} holds NaN, which is neither small nor large. Find where it came from first."

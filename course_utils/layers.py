@@ -222,8 +222,8 @@ def _check_is_parameter(name: str, layer: nn.Module) -> None:
         raise ValueError(
             f"The weight of {name!r} is no parameter: it is a buffer, or weight norm or another "
             "parametrization computes it anew, and a mask on it would be lost. Take that off "
-            "first: torch.nn.utils.parametrize.remove_parametrizations(layer, 'weight'), or for the old "
-            "kind remove_weight_norm(layer) or remove_spectral_norm(layer)."
+            "first: torch.nn.utils.parametrize.remove_parametrizations(layer, 'weight'), or for "
+            "the old kind remove_weight_norm(layer) or remove_spectral_norm(layer)."
         )
     if not has_mask(layer) and (hasattr(layer, "weight_mask") or hasattr(layer, "weight_orig")):
         raise ValueError(

@@ -44,10 +44,12 @@ class TestRandom:
         assert score.max() <= 0
         assert score.mean() == pytest.approx(-0.5, abs=0.02)
 
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
     def test_is_drawn_on_the_device_of_the_generator_and_moved(self):
-        """As for a net on a GPU with lots from a generator on the CPU."""
-        drawn = random(torch.ones(3, device="meta"), torch.Generator().manual_seed(0))
-        assert drawn.device.type == "meta"
+        weights = torch.ones(9), torch.ones(9, device="cuda")
+        one, other = (random(weight, torch.Generator().manual_seed(0)) for weight in weights)
+        assert other.device.type == "cuda"
+        assert one.equal(other.cpu())
 
     def test_has_the_shape_of_the_weight_and_not_its_values(self):
         for shape in ((5,), (2, 3), (4, 3, 2, 2)):
