@@ -2,18 +2,39 @@
 
 import math
 from collections.abc import Iterable
-from numbers import Real
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
 
 
+def plain(value: object) -> object:
+    """A single number of NumPy or PyTorch as Python's own; anything else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
+def check_whole(name: str, value: object, least: int | None = None) -> int:
+    """A whole number, ``least`` or more, or ``ValueError``. NumPy's and PyTorch's are welcome."""
+    value = plain(value)
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or (least is not None and value < least):
+        allowed = "" if least is None else f", {least} or more"
+        raise ValueError(f"{name}={value!r} is not a whole number{allowed}.")
+    return int(value)
+
+
+def is_real(value: object) -> bool:
+    """Whether ``value`` is a real number; True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def check_sparsity(sparsity: float) -> float:
     """A number in [0, 1], or ``TypeError`` / ``ValueError``."""
-    if isinstance(sparsity, bool) or not isinstance(sparsity, Real):
+    given, sparsity = sparsity, plain(sparsity)
+    if not is_real(sparsity):
         raise TypeError(
             f"sparsity must be a number from 0 to 1, the fraction of zeros; got "
-            f"{type(sparsity).__name__} {sparsity!r}."
+            f"{type(given).__name__} {given!r}."
         )
     if math.isnan(sparsity) or not 0 <= sparsity <= 1:
         raise ValueError(
@@ -31,23 +52,31 @@ def check_weight(weight: Tensor, name: str = "weight") -> None:
             f"{name} must hold floating-point numbers; got {weight.dtype}. "
             "Prune before you quantise, or convert with .float()."
         )
+    if weight.element_size() == 1:
+        raise TypeError(
+            f"{name} holds {weight.dtype}, which PyTorch can only store. Convert with .float()."
+        )
     if weight.numel() == 0:
         raise ValueError(f"{name} is empty (shape {tuple(weight.shape)}): nothing to prune.")
-    if torch.isnan(weight).any():
+    if weight.is_meta:
+        raise ValueError(f"{name} is on the meta device, where it has a shape and no numbers.")
+    if weight.detach().max().isnan():  # a maximum passes NaN on, and needs no memory
         raise ValueError(
             f"{name} holds NaN, which is neither small nor large. Find where it came from first."
         )
 
 
-def check_dim(weight: Tensor, dim: int) -> None:
+def check_dim(weight: Tensor, dim: int) -> int:
     """A dimension that ``weight`` has, or ``TypeError`` / ``ValueError``."""
-    if isinstance(dim, bool) or not isinstance(dim, int):
-        raise TypeError(f"dim must be a whole number; got {type(dim).__name__} {dim!r}.")
+    given, dim = dim, plain(dim)
+    if isinstance(dim, bool) or not isinstance(dim, Integral):
+        raise TypeError(f"dim must be a whole number; got {type(given).__name__} {given!r}.")
     if not -weight.dim() <= dim < weight.dim():
         raise ValueError(
             f"dim={dim} does not exist in a tensor of shape {tuple(weight.shape)}; "
             f"allowed: {-weight.dim()} to {weight.dim() - 1}."
         )
+    return int(dim)
 
 
 def check_mask(mask: Tensor, shape: torch.Size, name: str = "mask") -> None:

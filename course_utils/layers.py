@@ -7,12 +7,14 @@ forward pass.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.nn.utils import prune
 
 PRUNABLE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -21,44 +23,61 @@ PRUNABLE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 def prunable(model: nn.Module) -> dict[str, nn.Module]:
     """The layers whose weight the course prunes, by name: linear and convolution layers.
 
-    Biases and BatchNorm stay: they are few, and a zero in them saves nothing. Raises
-    ``ValueError`` if the model has no such layer.
+    A weight that several of them share is listed once, under the first. Biases and BatchNorm stay:
+    they are few, and a zero in them saves nothing. Transposed convolutions, recurrent layers,
+    embeddings and quantised layers are neither pruned nor counted in a sparsity. Raises
+    ``ValueError`` if the model has no layer to prune.
     """
-    layers = {name: m for name, m in model.named_modules() if isinstance(m, PRUNABLE)}
+    layers: dict[str, nn.Module] = {}
+    weights_seen: set[int] = set()
+    for name, module in model.named_modules():
+        if isinstance(module, PRUNABLE) and id(parameter_of(module)) not in weights_seen:
+            layers[name] = module
+            if parameter_of(module) is not None:
+                weights_seen.add(id(parameter_of(module)))
     if not layers:
         raise ValueError(
-            f"{type(model).__name__} has no linear or convolution layer, so nothing to prune."
+            f"{type(model).__name__} has no linear or convolution layer, so nothing to prune. "
+            "Transposed convolutions are not pruned here; a net to quantise is pruned before."
         )
     return layers
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
     """The weight of each prunable layer as the forward pass uses it, masks applied, detached."""
-    return {
-        name: (masked_value(layer, "weight") if has_mask(layer) else layer.weight).detach()
-        for name, layer in prunable(model).items()
-    }
+    layers = prunable(model)
+    for name, layer in layers.items():
+        _check_not_lazy(name, layer)
+    with eval_mode(model):  # spectral norm moves its estimate when a weight is read in train mode
+        return {
+            name: (masked_value(layer, "weight") if has_mask(layer) else layer.weight).detach()
+            for name, layer in layers.items()
+        }
 
 
 def masks_of(model: nn.Module) -> dict[str, Tensor]:
     """The mask of each prunable layer, boolean; all True where none is on. Copies."""
-    return {
-        name: layer.weight_mask.bool()
-        if has_mask(layer)
-        else torch.ones_like(layer.weight, dtype=torch.bool)
-        for name, layer in prunable(model).items()
-    }
+    layers = prunable(model)
+    for name, layer in layers.items():
+        _check_not_lazy(name, layer)
+    return {name: _mask(layer) for name, layer in layers.items()}
 
 
 def make_permanent(model: nn.Module) -> nn.Module:
     """Write the zeros into the weights and take the masks off, in place; return the model.
 
     ``state_dict`` is then a plain one. Nothing holds the zeros at zero any more: train again and
-    they come back. Masks on biases and on BatchNorm (lesson 03) come off, too.
+    they come back. Masks on biases and on BatchNorm (lesson 03) come off, too. Raises
+    ``ValueError`` for a masked weight that is shared so that the answers would change.
     """
-    prunable(model)  # refuses a model that has nothing to prune
+    layers = prunable(model)  # refuses a model that has nothing to prune
+    check_maskable(model, [name for name, layer in layers.items() if has_mask(layer)])
     for module, name in masked_parameters(model):
         prune.remove(module, name)
+    for module in model.modules():
+        for hooks in (module._forward_pre_hooks, module._forward_hooks):
+            for key in [key for key, hook in hooks.items() if hook in (_pass_begins, _pass_ends)]:
+                del hooks[key]
     return model
 
 
@@ -77,24 +96,72 @@ def refresh(model: nn.Module) -> nn.Module:
     A forward pass does that by itself. Needed after numbers were written into a masked model, for
     whoever reads ``layer.weight`` before the next forward pass.
     """
-    for module, name in masked_parameters(model):
-        setattr(module, name, masked_value(module, name))
+    with torch.no_grad():
+        _pass_begins(model)
+    _pass_ends(model)
     return model
+
+
+class Mask(prune.CustomFromMask):
+    """A mask of ``torch.nn.utils.prune`` that the whole model keeps current, too.
+
+    PyTorch's computes ``weight`` when its layer is called. But some weights are only read: that of
+    ``out_proj`` in attention, or one in ``F.linear(x, self.enc.weight)``. Such a weight would stay
+    what it was when its mask was put on, and never train. So each pass through the model begins
+    with all of them (:func:`refresh_in_forward`), and what is ``fresh`` is not multiplied again.
+    """
+
+    fresh = False
+
+    def __call__(self, module: nn.Module, inputs: tuple) -> None:
+        if not self.fresh:
+            super().__call__(module, inputs)
+        self.fresh = False
+
+
+def refresh_in_forward(model: nn.Module) -> nn.Module:
+    """Let each forward pass of ``model`` begin with its masked parameters; see :class:`Mask`."""
+    inside = any(module is not model for module, _ in masked_parameters(model))
+    if inside and _pass_begins not in model._forward_pre_hooks.values():
+        model.register_forward_pre_hook(_pass_begins)
+        model.register_forward_hook(_pass_ends, always_call=True)
+    return model
+
+
+def _pass_begins(model: nn.Module, _inputs: tuple = ()) -> None:
+    for module, hook in _mask_hooks(model):
+        setattr(module, hook._tensor_name, hook.apply_mask(module))
+        hook.fresh = True
+
+
+def _pass_ends(model: nn.Module, *_: object) -> None:
+    for _module, hook in _mask_hooks(model):
+        hook.fresh = False
 
 
 def has_mask(layer: nn.Module) -> bool:
     """Whether a mask is on the weight of this layer."""
-    return hasattr(layer, "weight_mask")
+    hooks = layer._forward_pre_hooks.values()
+    return any(_is_mask(hook) and hook._tensor_name == "weight" for hook in hooks)
 
 
 def masked_parameters(model: nn.Module) -> list[tuple[nn.Module, str]]:
     """Each parameter that ``torch.nn.utils.prune`` has masked, as (module, name)."""
+    return [(module, hook._tensor_name) for module, hook in _mask_hooks(model)]
+
+
+def _mask_hooks(model: nn.Module) -> list[tuple[nn.Module, prune.BasePruningMethod]]:
     return [
-        (module, name.removesuffix("_mask"))
+        (module, hook)
         for module in model.modules()
-        for name, _ in module.named_buffers(recurse=False)
-        if name.endswith("_mask") and hasattr(module, name.removesuffix("_mask") + "_orig")
+        for hook in module._forward_pre_hooks.values()
+        if _is_mask(hook)
     ]
+
+
+def _is_mask(hook: object) -> bool:
+    # The hook tells, not a name: a buffer of the net's own may be called causal_mask.
+    return isinstance(hook, prune.BasePruningMethod)
 
 
 @torch.no_grad()
@@ -103,19 +170,123 @@ def masked_value(module: nn.Module, name: str) -> Tensor:
     return getattr(module, f"{name}_orig") * getattr(module, f"{name}_mask")
 
 
+def sharing(model: nn.Module) -> dict[str, list[nn.Module]]:
+    """Name of each prunable layer → all linear and conv layers that have its weight, it first."""
+    everywhere = [module for module in model.modules() if isinstance(module, PRUNABLE)]
+    return {
+        name: [layer]
+        + [
+            m
+            for m in everywhere
+            if m is not layer and parameter_of(m) is parameter_of(layer) is not None
+        ]
+        for name, layer in prunable(model).items()
+    }
+
+
+def check_maskable(model: nn.Module, names: Iterable[str]) -> None:
+    """That the weights of these prunable layers can carry masks, or ``ValueError`` that says why.
+
+    Not: a weight that is computed from other numbers (weight norm and other parametrizations), one
+    that is shared with an embedding, a layer with a ``weight_mask`` of its own.
+    """
+    layers, same_weight = prunable(model), sharing(model)
+    for name in names:
+        _check_not_lazy(name, layers[name])
+        for layer in same_weight[name]:
+            _check_is_parameter(name, layer)
+        _check_shared(model, name, same_weight[name])
+
+
+def parameter_of(layer: nn.Module) -> nn.Parameter | None:
+    """What trains behind the weight of a layer; None where the weight is no parameter."""
+    return layer._parameters.get("weight_orig" if has_mask(layer) else "weight")
+
+
+def _mask(layer: nn.Module) -> Tensor:
+    if has_mask(layer):
+        return layer.weight_mask.bool()
+    return torch.ones_like(layer.weight, dtype=torch.bool)
+
+
+def _check_not_lazy(name: str, layer: nn.Module) -> None:
+    if is_lazy(layer._parameters.get("weight")):
+        raise ValueError(
+            f"{name!r} has no weight yet: {type(layer).__name__} makes it in its first forward "
+            "pass. Call the model once on a batch first."
+        )
+
+
+def _check_is_parameter(name: str, layer: nn.Module) -> None:
+    if parameter_of(layer) is None:
+        raise ValueError(
+            f"The weight of {name!r} is no parameter: it is a buffer, or weight norm or another "
+            "parametrization computes it anew, and a mask on it would be lost. Take that off "
+            "first: torch.nn.utils.parametrize.remove_parametrizations(layer, 'weight'), or for "
+            "the old kind remove_weight_norm(layer) or remove_spectral_norm(layer)."
+        )
+    if not has_mask(layer) and (hasattr(layer, "weight_mask") or hasattr(layer, "weight_orig")):
+        raise ValueError(
+            f"{name!r} has a weight_mask or weight_orig of its own, which torch.nn.utils.prune "
+            "would overwrite. Give it another name."
+        )
+
+
+def _check_shared(model: nn.Module, name: str, layers: list[nn.Module]) -> None:
+    """One weight, one mask: else it would be pruned in one place and whole in another."""
+    weight = parameter_of(layers[0])
+    holders = {
+        owner: module
+        for owner, module in model.named_modules()
+        for parameter in module._parameters.values()
+        if parameter is weight
+    }
+    others = [owner for owner, module in holders.items() if module not in layers]
+    if others:
+        raise ValueError(
+            f"{name!r} shares its weight with {others}, which cannot be pruned with it. Give it "
+            "one of its own first: layer.weight = nn.Parameter(layer.weight.detach().clone())."
+        )
+    if any(not _mask(layer).equal(_mask(layers[0])) for layer in layers[1:]):
+        raise ValueError(
+            f"{[*holders]} share one weight and have different masks on it. Put one mask on all."
+        )
+
+
 @contextmanager
-def eval_mode(model: nn.Module) -> Iterator[None]:
-    """Eval mode inside the block; afterwards each module is in the mode that it was in.
+def modes_kept(model: nn.Module) -> Iterator[None]:
+    """Afterwards each module is in the mode, train or eval, that it was in.
 
     Each, not only the model: a BatchNorm that its owner has frozen stays frozen.
     """
     modes = [(module, module.training) for module in model.modules()]
-    model.eval()
     try:
         yield
     finally:
         for module, training in modes:
             module.training = training
+
+
+@contextmanager
+def eval_mode(model: nn.Module) -> Iterator[None]:
+    """Eval mode inside the block; afterwards each module is in the mode that it was in."""
+    with modes_kept(model):
+        model.eval()
+        yield
+
+
+def train_mode(model: nn.Module) -> nn.Module:
+    """Put the model into train mode. In one that is in it, what its owner has frozen stays frozen.
+
+    Frozen is a module in eval mode in a model in train mode.
+    """
+    return model if model.training else model.train()
+
+
+def device_of(model: nn.Module, otherwise: torch.device | str = "cpu") -> torch.device:
+    """Where the parameters and buffers are; ``otherwise`` for a model without, a quantised one."""
+    tensors = itertools.chain(model.parameters(), model.buffers())
+    return next((tensor.device for tensor in tensors), torch.device(otherwise))
 
 
 @dataclass(frozen=True)
@@ -135,7 +306,8 @@ class Call:
 def calls_of(model: nn.Module, x: Tensor, layers: Mapping[str, nn.Module]) -> dict[str, list[Call]]:
     """What each of ``layers`` is given in one forward pass on ``x`` in eval mode, call by call.
 
-    By name, in the order of the first calls. A layer that is not called is not among them.
+    By name, in the order of the first calls. A layer that is not called is not among them: one that
+    the net does not use, and one whose weight it only reads.
     """
     seen: dict[str, list[Call]] = {}
     hooks = [
@@ -147,7 +319,7 @@ def calls_of(model: nn.Module, x: Tensor, layers: Mapping[str, nn.Module]) -> di
     ]
     try:
         with eval_mode(model):
-            model(x)
+            model(x.to(device_of(model, x.device)))
     finally:
         for hook in hooks:
             hook.remove()

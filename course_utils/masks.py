@@ -7,12 +7,19 @@ stands first goes first.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
 
-from course_utils._checks import check_dim, check_mask, check_sparsity, check_weight
+from course_utils._checks import (
+    check_dim,
+    check_mask,
+    check_sparsity,
+    check_weight,
+    check_whole,
+)
 from course_utils.layers import weights
 from course_utils.scores import group_norm, magnitude, random
 
@@ -21,31 +28,74 @@ def mask_from_scores(scores: Tensor, sparsity: float, keep: Tensor | None = None
     """Prune the ``round(sparsity · n)`` smallest of ``scores``; return the mask, in their shape.
 
     ``keep``: an earlier mask. What it pruned stays pruned and counts towards ``sparsity``; if it
-    already prunes more than asked, it is returned as it is. Takes time linear in n: the threshold
-    is selected, nothing is sorted. Raises ``TypeError`` or ``ValueError`` for scores that are
-    empty, hold NaN or integers, a sparsity outside [0, 1], and a ``keep`` of another shape.
+    already prunes more than asked, it is returned as it is. Takes time linear in n, in whatever
+    order the scores come: the threshold is selected, nothing is sorted. Raises ``TypeError`` or
+    ``ValueError`` for scores that are empty, hold NaN or integers, a sparsity outside [0, 1], and a
+    ``keep`` of another shape.
     """
     check_weight(scores, "scores")
-    count = round(check_sparsity(sparsity) * scores.numel())
-    mask = torch.ones(scores.shape, dtype=torch.bool, device=scores.device)
     if keep is not None:
         check_mask(keep, scores.shape, "keep")
-        mask = keep.to(scores.device).clone(memory_format=torch.contiguous_format)
-    count -= int((~mask).sum())
-    if count > 0:
-        candidates = mask.flatten().nonzero().squeeze(1)  # positions that may still go
-        smallest = _smallest(scores.detach().flatten()[candidates], count)
-        mask.view(-1)[candidates[smallest]] = False
-    return mask
+    return _prune_smallest([scores], sparsity, None if keep is None else [keep])[0]
 
 
-def _smallest(values: Tensor, count: int) -> Tensor:
-    """Mark exactly ``count`` ≥ 1 smallest of ``values`` (n,), the first of equal ones first."""
-    threshold = values.kthvalue(count).values
-    below = values < threshold
-    tied = values == threshold
-    missing = count - below.sum()
-    return below | (tied & (tied.cumsum(0) <= missing))
+def _prune_smallest(
+    scores: Sequence[Tensor], sparsity: float, keep: Sequence[Tensor] | None
+) -> list[Tensor]:
+    """A mask for each of ``scores``. The smallest of all together go; of equal ones the first."""
+    dtype = reduce(torch.promote_types, (each.dtype for each in scores))
+    flat = [each.detach().reshape(-1).to(dtype) for each in scores]  # (…) -> (n,)
+    pairs = zip(keep or [], flat, strict=keep is not None)
+    earlier = [mask.to(each.device).reshape(-1) for mask, each in pairs]
+    total = sum(map(len, flat))
+    alive = sum(map(_count, earlier)) if earlier else total
+    staying = min(alive, total - round(check_sparsity(sparsity) * total))
+    if staying == 0:
+        masks = [torch.zeros_like(each, dtype=torch.bool) for each in flat]
+    elif staying == alive:
+        masks = [mask.clone() for mask in earlier] or [
+            torch.ones_like(each, dtype=torch.bool) for each in flat
+        ]
+    else:
+        masks = _keep_largest(flat, staying, earlier)
+    return [mask.view(each.shape) for mask, each in zip(masks, scores, strict=True)]
+
+
+def _keep_largest(flat: list[Tensor], staying: int, earlier: list[Tensor]) -> list[Tensor]:
+    """Keep exactly the ``staying`` largest: all above the smallest of them, and the last ties."""
+    threshold = _selected(flat, staying, earlier)
+    masks = [each >= threshold for each in flat]
+    for mask, old in zip(masks, earlier, strict=False):
+        mask &= old
+    too_many = sum(map(_count, masks)) - staying
+    for mask, each in zip(masks, flat, strict=True):
+        if too_many:
+            tied = each == threshold
+            tied &= mask
+            first = tied.nonzero().squeeze(1)[:too_many]
+            mask[first] = False
+            too_many -= len(first)
+    return masks
+
+
+def _selected(flat: list[Tensor], staying: int, earlier: list[Tensor]) -> float:
+    """The ``staying``-th largest of all numbers that no earlier mask has pruned."""
+    device = flat[0].device  # a model may be spread over several
+    pool = torch.cat([each.to(device) for each in flat])
+    if earlier:
+        pool.masked_fill_(~torch.cat([mask.to(device) for mask in earlier]), -math.inf)
+    place = len(pool) - staying
+    if device.type != "cpu":
+        return pool.kthvalue(place + 1).values.item()
+    # NumPy's selection is linear in the worst case; PyTorch's on a CPU takes quadratic time on
+    # falling numbers.
+    array = (pool if pool.dtype == torch.float64 else pool.float()).numpy()
+    array.partition(place)
+    return float(array[place])
+
+
+def _count(mask: Tensor) -> int:
+    return int(torch.count_nonzero(mask))  # twenty times as fast as mask.sum()
 
 
 def magnitude_mask(weight: Tensor, sparsity: float, keep: Tensor | None = None) -> Tensor:
@@ -86,7 +136,7 @@ def norm_mask(
     part is ranked by the norm of what is left. Equal to ``prune.ln_structured`` where nothing ties.
     """
     check_weight(weight)
-    check_dim(weight, dim)
+    dim = check_dim(weight, dim)
     if keep is None:
         slices = mask_from_scores(group_norm(weight, n, dim), sparsity)
         return _spread(slices, weight, dim)
@@ -118,25 +168,17 @@ def global_masks(
         raise ValueError("scores_by_name is empty: nothing to prune. Give {name: scores, …}.")
     for name, scores in scores_by_name.items():
         check_weight(scores, f"scores_by_name[{name!r}]")
-    flat = torch.cat([scores.detach().flatten() for scores in scores_by_name.values()])
-    earlier = None if keep is None else _concatenate(keep, scores_by_name)
-    mask = mask_from_scores(flat, sparsity, earlier)
-    pieces = mask.split([scores.numel() for scores in scores_by_name.values()])
-    return {
-        name: piece.reshape(scores.shape)
-        for (name, scores), piece in zip(scores_by_name.items(), pieces, strict=True)
-    }
-
-
-def _concatenate(keep: Mapping[str, Tensor], scores_by_name: Mapping[str, Tensor]) -> Tensor:
-    if keep.keys() != scores_by_name.keys():
-        raise ValueError(
-            f"keep names {sorted(keep)}, the scores name {sorted(scores_by_name)}. "
-            "Give one earlier mask for each."
-        )
-    for name, scores in scores_by_name.items():
-        check_mask(keep[name], scores.shape, f"keep[{name!r}]")
-    return torch.cat([keep[name].flatten() for name in scores_by_name])
+    if keep is not None:
+        if keep.keys() != scores_by_name.keys():
+            raise ValueError(
+                f"keep names {sorted(keep)}, the scores name {sorted(scores_by_name)}. "
+                "Give one earlier mask for each."
+            )
+        for name, scores in scores_by_name.items():
+            check_mask(keep[name], scores.shape, f"keep[{name!r}]")
+    earlier = None if keep is None else [keep[name] for name in scores_by_name]
+    masks = _prune_smallest([*scores_by_name.values()], sparsity, earlier)
+    return dict(zip(scores_by_name, masks, strict=True))
 
 
 def sparsity(x: Tensor | nn.Module | Iterable[Tensor]) -> float:
@@ -171,6 +213,5 @@ def amount_per_round(total: float, rounds: int) -> float:
     >>> round(amount_per_round(0.488, 3), 3)
     0.2
     """
-    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-        raise ValueError(f"rounds={rounds!r} is not a whole number, 1 or more.")
+    rounds = check_whole("rounds", rounds, least=1)
     return 1 - (1 - check_sparsity(total)) ** (1 / rounds)

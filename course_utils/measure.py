@@ -5,39 +5,104 @@ Lessons 01, 02 and 03. Times are for comparing within one run on one machine, ne
 
 import io
 import math
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from statistics import median, quantiles
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.utils.benchmark import Timer
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from course_utils.layers import calls_of, eval_mode, prunable
+from course_utils._checks import check_whole
+from course_utils.layers import (
+    PRUNABLE,
+    calls_of,
+    device_of,
+    eval_mode,
+    masked_parameters,
+    masked_value,
+    parameter_of,
+)
+
+if TYPE_CHECKING:
+    from torch.utils.benchmark import Timer
 
 FORMATS = ("dense", "coo", "csr", "bitmask")
 
 
 def count_parameters(model: nn.Module, *, nonzero: bool = False) -> int:
-    """The number of parameters; with ``nonzero=True`` only those the forward pass sees as ≠ 0."""
-    if not nonzero:
-        return sum(parameter.numel() for parameter in model.parameters())
-    return sum(int((tensor != 0).sum()) for _, tensor in _effective_parameters(model))
+    """The number of parameters; with ``nonzero=True`` only those the forward pass sees as ≠ 0.
+
+    Those of quantised layers count, too. A parameter that several layers share counts once.
+    """
+    tensors = [tensor for _, tensor in _effective_parameters(model)]
+    return sum(_nonzero(tensor) if nonzero else tensor.numel() for tensor in tensors)
 
 
 def flops(model: nn.Module, x: Tensor) -> int:
     """Floating-point operations of one forward pass on ``x``, two for each multiply-add.
 
     Counted by ``torch.utils.flop_counter`` from the shapes: a zero costs as much as any number.
+    Matrix products and convolutions count; additions, activations and pooling do not. Raises
+    ``ValueError`` for a net whose products it does not know: quantised layers, an LSTM,
+    operations of your own.
     """
+    from torch.nn.attention import SDPBackend, sdpa_kernel  # slow to import
     from torch.utils.flop_counter import FlopCounterMode  # slow to import
 
-    # eval: in train mode a forward pass moves the statistics of BatchNorm
-    with eval_mode(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(x)
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # attention in one piece has no count
+    operations = _Operations()
+    try:
+        # eval: in train mode a forward pass moves the statistics of BatchNorm
+        with (
+            eval_mode(model), torch.no_grad(), sdpa_kernel(SDPBackend.MATH),
+            operations, FlopCounterMode(display=False) as counter,
+        ):  # fmt: skip
+            model(x.to(device_of(model, x.device)))
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+    unknown = sorted(str(each) for each in operations.seen if _multiplies_uncounted(each))
+    if unknown:
+        raise ValueError(
+            f"{type(model).__name__} uses {', '.join(unknown)}, which PyTorch's counter does not "
+            "know, so its FLOPs would come out too small. Count the net before it is quantised, or "
+            "without the layer that uses this."
+        )
     return counter.get_total_flops()
+
+
+class _Operations(TorchDispatchMode):
+    """Notes each operation that is run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[object] = set()
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        self.seen.add(getattr(operation, "_overloadpacket", operation))
+        return operation(*args, **(kwargs or {}))
+
+
+# The operations of PyTorch that multiply and add, by what their names hold.
+PRODUCTS = re.compile(
+    r"mm(_|$)|mv_?$|dot$|conv(?!ert)|attention|transformer|rnn|lstm|gru|trilinear|cdist|fft"
+    r"|linalg(?!_vector_norm)"
+)
+
+
+def _multiplies_uncounted(operation: object) -> bool:
+    from torch.utils.flop_counter import flop_registry  # slow to import
+
+    library, _, name = str(operation).partition(".")
+    if operation in flop_registry or name.startswith("upsample"):
+        return False
+    # Outside PyTorch's own, quantised or of your making, nothing is known of an operation.
+    return library not in ("aten", "prim", "prims") or bool(PRODUCTS.search(name))
 
 
 def size_bytes(x: nn.Module | Tensor, format: str = "dense", *, index_bytes: int = 8) -> int:
@@ -50,19 +115,20 @@ def size_bytes(x: nn.Module | Tensor, format: str = "dense", *, index_bytes: int
     - ``csr``: z·b + (z + rows + 1)·(one index); a tensor of more dimensions as (first, rest)
     - ``bitmask``: z·b + ⌈n/8⌉
 
-    In a model only the prunable weights take the sparse format; the rest stays dense. ``file`` is
-    what ``torch.save(model.state_dict())`` really writes. Raises ``ValueError`` for other formats.
+    In a model only the prunable weights take the sparse format; the rest stays dense, quantised
+    layers, too (their scales are not counted). ``file`` is what ``torch.save(model.state_dict())``
+    really writes. Raises ``ValueError`` for other formats.
     """
+    index_bytes = check_whole("index_bytes", index_bytes, least=1)
     if format == "file":
         return _saved_bytes(x)
     if format not in FORMATS:
         raise ValueError(f"format={format!r} does not exist; allowed: {', '.join(FORMATS)}, file.")
     if isinstance(x, Tensor):
         return _tensor_bytes(x, format, index_bytes)
-    sparse = {f"{name}.weight".removeprefix(".") for name in prunable(x)}  # "": a layer alone
     return sum(
-        _tensor_bytes(tensor, format if name in sparse else "dense", index_bytes)
-        for name, tensor in _effective_parameters(x)
+        _tensor_bytes(tensor, format if sparse else "dense", index_bytes)
+        for sparse, tensor in _effective_parameters(x)
     )
 
 
@@ -104,8 +170,10 @@ def latency_ratio(
     """Time of ``fn()`` over time of ``baseline()``, measured in turns.
 
     One after the other, pair by pair, so that whatever else the machine does falls on both. The
-    ratio of each pair is taken, and the median over the ``pairs``. Below 1: ``fn`` is faster.
+    ratio of each pair is taken, and the median over the ``pairs``, two or more. Below 1: ``fn`` is
+    faster.
     """
+    pairs = check_whole("pairs", pairs, least=2)
     timers = _timer(fn), _timer(baseline)
     with torch.no_grad():
         # Each side repeats its call until a block lasts about 3 ms: long against the clock's grain.
@@ -140,26 +208,48 @@ def to_csr(weight: Tensor) -> Tensor:
         return weight.detach().to_sparse_csr()
 
 
-def _timer(fn: Callable[[], object]) -> Timer:
+def _timer(fn: Callable[[], object]) -> "Timer":
+    from torch.utils.benchmark import Timer  # slow to import
+
     # Timer sets one thread unless told otherwise.
     return Timer("fn()", globals={"fn": fn}, num_threads=torch.get_num_threads())
 
 
-def _effective_parameters(model: nn.Module) -> list[tuple[str, Tensor]]:
-    """Name and value of each parameter as the forward pass uses it: masks multiplied in."""
-    modules = dict(model.named_modules())
-    result = []
-    for name, parameter in model.named_parameters():
-        path, _, leaf = name.rpartition(".")
-        mask = getattr(modules[path], leaf.removesuffix("_orig") + "_mask", None)
-        if leaf.endswith("_orig") and mask is not None:
-            name, parameter = name.removesuffix("_orig"), parameter * mask
-        result.append((name, parameter.detach()))
-    return result
+def _effective_parameters(model: nn.Module) -> list[tuple[bool, Tensor]]:
+    """Each parameter as the forward pass uses it, masks multiplied in, and whether it is prunable.
+
+    Prunable is the weight of a linear or convolution layer.
+    """
+    layers = [module for module in model.modules() if isinstance(module, PRUNABLE)]
+    prunable = {id(parameter_of(layer)) for layer in layers}
+    values = {
+        id(getattr(module, f"{name}_orig")): masked_value(module, name)
+        for module, name in masked_parameters(model)
+    }
+    found = [(id(p) in prunable, values.get(id(p), p).detach()) for p in model.parameters()]
+    return found + [(False, tensor) for tensor in _quantised(model)]
+
+
+def _quantised(model: nn.Module) -> list[Tensor]:
+    """Weights and biases of quantised layers, which are no parameters: methods hand them out."""
+    tensors: list[Tensor | None] = []
+    for module in model.modules():
+        if not type(module).__module__.startswith("torch.ao.nn.quantized"):
+            continue
+        for name in ("weight", "bias"):
+            if callable(getattr(module, name, None)):
+                tensors.append(getattr(module, name)())
+            elif hasattr(module, f"get_{name}"):  # recurrent layers, which have several
+                tensors += getattr(module, f"get_{name}")().values()
+    return [tensor for tensor in tensors if tensor is not None]
+
+
+def _nonzero(tensor: Tensor) -> int:
+    return int(torch.count_nonzero(tensor.dequantize() if tensor.is_quantized else tensor))
 
 
 def _tensor_bytes(tensor: Tensor, format: str, index_bytes: int) -> int:
-    numbers, nonzero, width = tensor.numel(), int((tensor != 0).sum()), tensor.element_size()
+    numbers, nonzero, width = tensor.numel(), _nonzero(tensor), tensor.element_size()
     if format == "dense":
         return numbers * width
     if format == "coo":

@@ -6,27 +6,34 @@ forward pass. So ``prune.is_pruned``, ``prune.remove`` and ``state_dict`` work a
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import prune
 
 from course_utils import scores
 from course_utils._checks import check_choice, check_mask, check_sparsity, check_weight
 from course_utils.data import Split
 from course_utils.layers import (
+    Mask,
+    check_maskable,
     has_mask,
     make_permanent,
+    masked_parameters,
     masked_value,
     masks_of,
     plain_copy,
     prunable,
     refresh,
+    refresh_in_forward,
+    sharing,
     weights,
 )
 from course_utils.masks import global_masks, mask_from_scores
 from course_utils.training import evaluate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Whoever prunes a model needs what `layers` knows of it, so that has a name here, too.
 __all__ = [
@@ -52,19 +59,25 @@ def apply_masks(
     """Put ``masks`` (layer name → boolean, True = kept) on the model, in place; return it.
 
     A weight that an earlier mask pruned stays pruned, unless ``regrow=True``: then the new masks
-    replace the old ones and the weights behind them return. Layers not named stay as they are.
-    Raises ``ValueError`` for a name that is not prunable or a mask of another shape and
-    ``TypeError`` for a mask that is not boolean, before anything is changed.
+    replace the old ones and the weights behind them return. Layers not named stay as they are. A
+    weight that several layers share gets one mask, under the name of the first. Raises
+    ``ValueError`` for a name that is not prunable, a mask of another shape and a weight that cannot
+    carry one (:func:`course_utils.layers.check_maskable`) and ``TypeError`` for a mask that is not
+    boolean, before anything is changed.
     """
     layers = prunable(model)
-    for name, mask in masks.items():
+    for name in masks:
         if name not in layers:
             raise ValueError(f"{name!r} is not a layer that can be pruned; allowed: {[*layers]}.")
+    check_maskable(model, masks)
+    for name, mask in masks.items():
         check_weight(layers[name].weight, f"the weight of {name!r}")
         check_mask(mask, layers[name].weight.shape, f"the mask of {name!r}")
+    same_weight = sharing(model)
     for name, mask in masks.items():
-        _set_mask(layers[name], mask, regrow)
-    return model
+        for layer in same_weight[name]:
+            _set_mask(layer, mask, regrow)
+    return refresh_in_forward(model)
 
 
 def prune_model(
@@ -81,15 +94,18 @@ def prune_model(
     ``method``: "magnitude" (smallest |w| go) or "random". ``scope``: "layer" prunes each layer to
     ``sparsity``; "global" compares all weights with one threshold and prunes
     ``round(sparsity · N)`` of all N. What is pruned already stays pruned and counts. Raises
-    ``ValueError`` for a method, scope or sparsity that does not exist, before anything is changed.
+    ``ValueError`` for a method, scope or sparsity that does not exist and for a weight that cannot
+    carry a mask, before anything is changed.
     """
-    check_sparsity(sparsity)
+    sparsity = check_sparsity(sparsity)
     check_choice("method", method, METHODS)
     check_choice("scope", scope, SCOPES)
-    keep = masks_of(model)
+    check_maskable(model, prunable(model))
+    keep = masks_of(model) if masked_parameters(model) else None
     found = {name: _score(weight, method, generator) for name, weight in weights(model).items()}
     if scope == "global":
         return apply_masks(model, global_masks(found, sparsity, keep))
+    keep = keep or dict.fromkeys(found)
     return apply_masks(model, {n: mask_from_scores(s, sparsity, keep[n]) for n, s in found.items()})
 
 
@@ -99,8 +115,10 @@ def _score(weight: Tensor, method: str, generator: torch.Generator | None) -> Te
     return scores.random(weight, generator)
 
 
-def report(model: nn.Module) -> pd.DataFrame:
+def report(model: nn.Module) -> "pd.DataFrame":
     """A row for each prunable layer and one for all: shape, weights, zeros, sparsity (0 to 1)."""
+    import pandas as pd  # slow to import
+
     rows = {
         name: ("×".join(map(str, weight.shape)), weight.numel(), int((weight == 0).sum()))
         for name, weight in weights(model).items()
@@ -114,15 +132,17 @@ def report(model: nn.Module) -> pd.DataFrame:
 
 def sensitivity_scan(
     model: nn.Module, split: Split, sparsities: Sequence[float], method: str = "magnitude"
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Prune one layer alone, measure the accuracy on ``split``, undo; for each layer and sparsity.
 
     Returns a table: a row for each layer, a column for each sparsity, accuracy in [0, 1]. The
     model stays as it is. Choose on the validation part, never on the test part. Han et al. 2015.
     """
-    for value in sparsities:
-        check_sparsity(value)
+    import pandas as pd  # slow to import
+
+    sparsities = [check_sparsity(value) for value in sparsities]
     check_choice("method", method, METHODS)
+    check_maskable(model, prunable(model))
     accuracy, keep = {}, masks_of(model)
     for name, weight in weights(model).items():
         score = _score(weight, method, generator=None)
@@ -135,7 +155,7 @@ def sensitivity_scan(
 
 def _set_mask(layer: nn.Module, mask: Tensor, regrow: bool) -> None:
     if not has_mask(layer):
-        prune.custom_from_mask(layer, "weight", mask.to(layer.weight.device))
+        Mask.apply(layer, "weight", mask.to(layer.weight.device))
     else:
         # In place, not by another custom_from_mask: each further call leaves one more mask behind
         # in the layer's hook, and the memory grows with every round of pruning.

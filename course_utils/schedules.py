@@ -5,21 +5,39 @@ the first round, 0 for a dense net. ``linear(0.5, 9, start=0.05)`` begins at 10 
 a round up to 50 %.
 """
 
+import copy
+import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
 from course_utils import masks
-from course_utils._checks import check_sparsity
+from course_utils._checks import check_choice, check_sparsity, check_whole
 from course_utils.data import Digits
-from course_utils.layers import prunable, refresh
-from course_utils.pruning import prune_model
-from course_utils.training import History, evaluate, progress_bar, train
+from course_utils.layers import (
+    check_maskable,
+    masked_parameters,
+    modes_kept,
+    prunable,
+    refresh,
+)
+from course_utils.pruning import METHODS, SCOPES, prune_model
+from course_utils.training import (
+    History,
+    check_lr,
+    check_plan,
+    evaluate,
+    progress_bar,
+    train,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def one_shot(end: float, rounds: int = 1, start: float = 0.0) -> list[float]:
@@ -30,7 +48,7 @@ def one_shot(end: float, rounds: int = 1, start: float = 0.0) -> list[float]:
     >>> one_shot(0.9, 3)
     [0.9, 0.9, 0.9]
     """
-    return _schedule(end, rounds, start, lambda part: end)
+    return _schedule(end, rounds, start, lambda start, end, part: end)
 
 
 def linear(end: float, rounds: int, start: float = 0.0) -> list[float]:
@@ -39,7 +57,7 @@ def linear(end: float, rounds: int, start: float = 0.0) -> list[float]:
     >>> [round(s, 2) for s in linear(0.8, 4)]
     [0.2, 0.4, 0.6, 0.8]
     """
-    return _schedule(end, rounds, start, lambda part: start + (end - start) * part)
+    return _schedule(end, rounds, start, lambda start, end, part: start + (end - start) * part)
 
 
 def geometric(end: float, rounds: int, start: float = 0.0) -> list[float]:
@@ -50,9 +68,11 @@ def geometric(end: float, rounds: int, start: float = 0.0) -> list[float]:
     >>> [round(s, 3) for s in geometric(0.488, 3)]
     [0.2, 0.36, 0.488]
     """
-    return _schedule(
-        end, rounds, start, lambda part: 1 - (1 - start) ** (1 - part) * (1 - end) ** part
-    )
+
+    def shape(start: float, end: float, part: float) -> float:
+        return 1 - (1 - start) ** (1 - part) * (1 - end) ** part
+
+    return _schedule(end, rounds, start, shape)
 
 
 def cubic(end: float, rounds: int, start: float = 0.0) -> list[float]:
@@ -63,7 +83,9 @@ def cubic(end: float, rounds: int, start: float = 0.0) -> list[float]:
     >>> [round(s, 3) for s in cubic(0.8, 4)]
     [0.463, 0.7, 0.788, 0.8]
     """
-    return _schedule(end, rounds, start, lambda part: end + (start - end) * (1 - part) ** 3)
+    return _schedule(
+        end, rounds, start, lambda start, end, part: end + (start - end) * (1 - part) ** 3
+    )
 
 
 # Lots need seeds of their own: with that of the net they pick weights by their sign (lesson 04).
@@ -73,16 +95,17 @@ SCHEDULES = {"one-shot": one_shot, "linear": linear, "geometric": geometric, "cu
 
 
 def _schedule(
-    end: float, rounds: int, start: float, shape: Callable[[float], float]
+    end: float, rounds: int, start: float, shape: Callable[[float, float, float], float]
 ) -> list[float]:
-    check_sparsity(start)
-    check_sparsity(end)
+    start, end = check_sparsity(start), check_sparsity(end)
     if start > end:
         raise ValueError(f"start={start} is above end={end}: a schedule never un-prunes.")
-    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-        raise ValueError(f"rounds={rounds!r} is not a whole number, 1 or more.")
-    steps = [float(shape(t / rounds)) for t in range(1, rounds)]
-    return [*steps, float(end)]  # the last one exactly, whatever the arithmetic rounds to
+    rounds = check_whole("rounds", rounds, least=1)
+    steps = [start]
+    for t in range(1, rounds):
+        # Where a step is small, rounding could make it fall, or go beyond the end.
+        steps.append(min(end, max(steps[-1], shape(start, end, t / rounds))))
+    return [*steps[1:], end]
 
 
 @dataclass(frozen=True)
@@ -103,13 +126,21 @@ class Round:
 
 @dataclass
 class Rounds:
-    """What :func:`iterate` did: the finished ``rounds``, and whether it was ``interrupted``."""
+    """What :func:`iterate` did: the finished ``rounds``, and whether it was ``interrupted``.
+
+    ``settings`` and ``net`` let it go on only where it stopped: the arguments it was started with,
+    and a digest of the net after the last finished round.
+    """
 
     rounds: list[Round] = field(default_factory=list)
     interrupted: bool = False
+    settings: dict[str, object] = field(default_factory=dict)
+    net: str = ""
 
-    def table(self) -> pd.DataFrame:
+    def table(self) -> "pd.DataFrame":
         """A row for each round, counted from 1."""
+        import pandas as pd  # slow to import
+
         columns = [entry.name for entry in fields(Round)]
         table = pd.DataFrame([asdict(row) for row in self.rounds], columns=columns)
         table.index = pd.RangeIndex(1, len(table) + 1, name="round")
@@ -135,17 +166,26 @@ def iterate(
     Each round starts a fresh optimizer and trains ``epochs_per_round`` epochs with :func:`train`.
     ``method`` and ``scope`` are :func:`prune_model`'s. ``after_prune(model)`` is called after each
     pruning and before its training, for example to rewind the weights. A pruned weight never comes
-    back: a net that is sparser than the
-    schedule stays so.
+    back: a net that is sparser than the schedule stays so. What is frozen stays frozen, as in
+    :func:`train`, in all rounds.
 
     Stop it with the stop button: the model is then as it was after the last finished round, and
     ``iterate(…, resume=history)`` with the same arguments goes on from there and ends exactly as if
-    it had never stopped. Raises ``ValueError`` for a schedule that is empty, falls or leaves
-    [0, 1], before anything is changed.
+    it had never stopped. An error in a round undoes that round, too, and carries the history of the
+    finished ones as ``error.history`` (in a notebook: ``sys.last_value.history``). Raises
+    ``ValueError``, before anything is changed, for a schedule that is empty, falls or leaves
+    [0, 1], other arguments out of range, and a ``resume`` of another net or other arguments.
     """
-    _check_plan(schedule, resume)
-    history = resume if resume is not None else Rounds()
-    history.interrupted = False
+    schedule = _checked_schedule(schedule)
+    epochs_per_round, batch_size, seed = check_plan(epochs_per_round, batch_size, seed)
+    check_choice("method", method, METHODS)
+    check_choice("scope", scope, SCOPES)
+    check_maskable(model, prunable(model))
+    settings = {
+        "epochs_per_round": epochs_per_round, "method": method, "scope": scope,
+        "lr": check_lr(lr), "batch_size": batch_size, "seed": seed,
+    }  # fmt: skip
+    history = _started(model, schedule, settings, resume)
     # One bar for all rounds: JupyterLab hides the outputs of a cell after the fiftieth, and each
     # bar is one.
     bar = progress_bar(range(len(history.rounds), len(schedule)), "pruning", "round")
@@ -153,26 +193,32 @@ def iterate(
         undo = _snapshot(model)
         draws = torch.Generator().manual_seed(LOTS + seed + number)
         try:
-            prune_model(model, schedule[number], method, scope, generator=draws)
-            if after_prune is not None:
-                after_prune(model)
-            before = evaluate(model, data.val)
-            trained = train(
-                model, data, epochs_per_round,
-                lr=lr, batch_size=batch_size, seed=seed + number, silent=True,
-            )  # fmt: skip
-            if trained.interrupted:
-                raise KeyboardInterrupt
+            with modes_kept(model):  # train ends in eval mode, and would forget what is frozen
+                prune_model(model, schedule[number], method, scope, generator=draws)
+                if after_prune is not None:
+                    after_prune(model)
+                before = evaluate(model, data.val)
+                trained = train(
+                    model, data, epochs_per_round,
+                    lr=lr, batch_size=batch_size, seed=seed + number, silent=True,
+                )  # fmt: skip
+                if trained.interrupted:
+                    raise KeyboardInterrupt
         except BaseException as error:
             bar.close()
             _restore(model, undo)
+            undone = f"Round {number + 1} of {len(schedule)} is undone"
             if not isinstance(error, KeyboardInterrupt):
+                error.history = history
+                error.add_note(f"{undone}. resume=sys.last_value.history starts it again.")
                 raise
             history.interrupted = True
-            print(f"Round {number + 1} of {len(schedule)} is undone; resume=... starts it again.")
+            print(f"{undone}; resume=... starts it again.")
             break
         history.rounds.append(_finished(schedule[number], model, before, trained))
+        history.net = _digest(model)
     bar.close()
+    model.eval()
     return history
 
 
@@ -185,13 +231,14 @@ def rewind(model: nn.Module, state: Mapping[str, Tensor]) -> None:
     2019, The lottery ticket hypothesis.
     """
     own = model.state_dict()
-    plain = {name: name.removesuffix("_orig") for name in own if not name.endswith("_mask")}
-    shapes = {source: own[name].shape for name, source in plain.items()}
-    if shapes != {name: value.shape for name, value in state.items()}:
+    originals, mask_names = _names_of_masks(model)
+    plain = {name: originals.get(name, name) for name in own if name not in mask_names}
+    shapes = {source: _shape(own[name]) for name, source in plain.items()}
+    if shapes != {name: _shape(value) for name, value in state.items()}:
         differing = sorted(
             name
             for name in shapes.keys() | state.keys()
-            if name not in state or shapes.get(name) != state[name].shape
+            if name not in state or shapes.get(name, ()) != _shape(state[name])
         )
         raise ValueError(
             f"The state does not belong to this model: {', '.join(differing[:4])} differ. Give "
@@ -208,30 +255,80 @@ def _finished(target: float, model: nn.Module, before: float, trained: History) 
     return Round(target, masks.sparsity(model), before, accuracy, loss)
 
 
-def _snapshot(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value.clone() for name, value in model.state_dict().items()}
+def _names_of_masks(model: nn.Module) -> tuple[dict[str, str], set[str]]:
+    """Names in ``state_dict``: each masked original → its plain name, and those of the masks."""
+    masked = masked_parameters(model)
+    names = [
+        f"{path}.{name}".removeprefix(".")
+        for path, module in model.named_modules(remove_duplicate=False)
+        for owner, name in masked
+        if owner is module
+    ]
+    return {f"{name}_orig": name for name in names}, {f"{name}_mask" for name in names}
 
 
-def _restore(model: nn.Module, state: dict[str, Tensor]) -> None:
-    """Back to ``state``, masks that were not on then included."""
-    for name, layer in prunable(model).items():
-        if f"{name}.weight" in state and hasattr(layer, "weight_mask"):
-            prune.remove(layer, "weight")
+def _shape(value: object) -> torch.Size | None:
+    return getattr(value, "shape", None)  # a module may keep more than tensors in its state
+
+
+def _snapshot(model: nn.Module) -> tuple[list, dict]:
+    """What is masked, and all numbers."""
+    return masked_parameters(model), copy.deepcopy(model.state_dict())
+
+
+def _restore(model: nn.Module, undo: tuple[list, dict]) -> None:
+    """Back to ``undo``, masks that were not on then included."""
+    masked, state = undo
+    for module, name in masked_parameters(model):
+        if (module, name) not in masked:
+            prune.remove(module, name)
+    for module, name in masked:
+        if (module, name) not in masked_parameters(model):
+            prune.identity(module, name)
     model.load_state_dict(state)
     refresh(model)
 
 
-def _check_plan(schedule: Sequence[float], resume: Rounds | None) -> None:
-    for value in schedule:
-        check_sparsity(value)
-    if not len(schedule) or list(schedule) != sorted(schedule):
+def _digest(model: nn.Module) -> str:
+    """Changes with any number of the net, and with nothing else."""
+    digest = hashlib.sha256()
+    for value in model.state_dict().values():
+        if isinstance(value, Tensor):
+            digest.update(value.detach().cpu().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _checked_schedule(schedule: Sequence[float]) -> list[float]:
+    values = [check_sparsity(value) for value in schedule]
+    if not values or values != sorted(values):
         raise ValueError(
-            f"schedule={list(schedule)} is empty or falls. It holds the total sparsity after each "
+            f"schedule={values} is empty or falls. It holds the total sparsity after each "
             "round, and what is pruned stays pruned."
         )
-    done = [row.target for row in resume.rounds] if resume is not None else []
-    if done != list(schedule[: len(done)]):
+    return values
+
+
+def _started(
+    model: nn.Module, schedule: list[float], settings: dict, resume: Rounds | None
+) -> Rounds:
+    """The history to go on with, or ``ValueError`` where it would not go on as it began."""
+    history = resume if resume is not None else Rounds()
+    done = [row.target for row in history.rounds]
+    if done != schedule[: len(done)]:
         raise ValueError(
-            f"resume has finished rounds {done}, which are not the first of {list(schedule)}. "
+            f"resume has finished rounds {done}, which are not the first of {schedule}. "
             "Resume with the schedule it was started with."
         )
+    other = [name for name, value in settings.items() if history.settings.get(name) != value]
+    if done and other:
+        began = ", ".join(f"{name}={history.settings.get(name)!r}" for name in other)
+        raise ValueError(
+            f"resume was started with {began}. Resume with the arguments it was started with."
+        )
+    if done and history.net != _digest(model):
+        raise ValueError(
+            f"The model is not as it was after round {len(done)} of resume. Resume with the net "
+            "that this history belongs to, or start without resume."
+        )
+    history.interrupted, history.settings = False, settings
+    return history

@@ -4,15 +4,21 @@ Lessons 02, 04 and 05. A score is a function of tensors; what a score needs to k
 its gradients and the inputs of its layers, the last two functions collect.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils._checks import check_dim, check_weight
-from course_utils.data import Split
-from course_utils.layers import calls_of, make_permanent, plain_copy, prunable
+from course_utils._checks import check_dim, check_weight, is_real, plain
+from course_utils.data import Split, check_split
+from course_utils.layers import (
+    calls_of,
+    check_maskable,
+    device_of,
+    make_permanent,
+    plain_copy,
+    prunable,
+    sharing,
+)
 
 
 def magnitude(weight: Tensor) -> Tensor:
@@ -26,11 +32,14 @@ def random(weight: Tensor, generator: torch.Generator | None = None) -> Tensor:
 
     With the same global seed, pruning the smallest of these prunes what
     ``torch.nn.utils.prune.random_unstructured`` prunes: it drops the largest draws from U[0, 1).
+    A ``generator`` draws on its own device, so the same seed gives the same lots on every one.
     """
     check_weight(weight)
     # 16-bit draws have so few values that most would tie.
     dtype = weight.dtype if weight.dtype in (torch.float32, torch.float64) else torch.float32
-    return -torch.rand(weight.shape, dtype=dtype, device=weight.device, generator=generator)
+    device = weight.device if generator is None else generator.device
+    lots = torch.rand(weight.shape, dtype=dtype, device=device, generator=generator)
+    return -lots.to(weight.device)
 
 
 def group_norm(weight: Tensor, n: float = 2, dim: int = 0) -> Tensor:
@@ -38,18 +47,22 @@ def group_norm(weight: Tensor, n: float = 2, dim: int = 0) -> Tensor:
 
     For a linear layer dim 0 holds the rows (outputs), dim 1 the columns (inputs); for a conv layer
     dim 0 holds the filters. ``n``: 1, 2, any positive number, or ``math.inf`` for the largest |w|.
-    Raises ``ValueError`` for another n or a dim that does not exist. Li et al. 2017, Pruning
-    filters for efficient ConvNets.
+    Of 16-bit weights it is computed and returned in 32 bits, which hold what 16 cannot. Raises
+    ``ValueError`` for another n, a norm too large to hold, or a dim that does not exist. Li et al.
+    2017, Pruning filters for efficient ConvNets.
     """
     check_weight(weight)
-    check_dim(weight, dim)
-    if isinstance(n, bool) or not isinstance(n, int | float) or not n > 0:
+    dim, n = check_dim(weight, dim), plain(n)
+    if not is_real(n) or not n > 0:
         raise ValueError(f"n={n!r} is not a norm. Use 1, 2, another positive number or math.inf.")
     others = tuple(d for d in range(weight.dim()) if d != dim % weight.dim())
     if not others:  # a slice of a 1-D tensor is one number, and its norm is its magnitude
         return weight.detach().abs()
-    order = math.inf if math.isinf(n) else n
-    return torch.linalg.vector_norm(weight.detach(), ord=order, dim=others)
+    dtype = torch.promote_types(weight.dtype, torch.float32)
+    norms = torch.linalg.vector_norm(weight.detach(), ord=float(n), dim=others, dtype=dtype)
+    if norms.isinf().any() and not weight.isinf().any():
+        raise ValueError(f"The norms with n={n} are too large for {dtype}. Use a larger n.")
+    return norms
 
 
 def relative_norm(weight: Tensor, n: float = 2, dim: int = 0) -> Tensor:
@@ -104,19 +117,49 @@ def activation_aware(weight: Tensor, inputs: Tensor) -> Tensor:
 def loss_gradients(model: nn.Module, split: Split) -> dict[str, Tensor]:
     """∂L/∂w of the mean loss (cross-entropy) on ``split``, for each prunable layer's weight.
 
-    In eval mode, for the weights as the forward pass uses them, masks applied. The model and its
-    own gradients stay as they are.
+    In eval mode, for the weights as the forward pass uses them, masks applied. A weight that the
+    net does not use has gradients of 0. The model and its own gradients stay as they are. Raises
+    ``ValueError`` for an empty split and for a weight that is computed from other numbers.
     """
+    check_split(split)
+    check_maskable(model, prunable(model))
     trial = make_permanent(plain_copy(model)).eval().requires_grad_(True)
     trial.zero_grad()
     x, y = split
-    device = next(trial.parameters()).device
+    device = device_of(trial)
     for images, labels in zip(x.split(1000), y.split(1000), strict=True):
         scores = trial(images.to(device))
         (F.cross_entropy(scores, labels.to(device), reduction="sum") / len(y)).backward()
-    return {name: layer.weight.grad for name, layer in prunable(trial).items()}
+    return {
+        name: torch.zeros_like(layer.weight) if layer.weight.grad is None else layer.weight.grad
+        for name, layer in prunable(trial).items()
+    }
 
 
 def layer_inputs(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
-    """What flows into each prunable layer while the net looks at the images ``x``, in eval mode."""
-    return {name: calls[-1].input for name, calls in calls_of(model, x, prunable(model)).items()}
+    """What flows into each prunable layer while the net looks at the images ``x``, in eval mode.
+
+    Of a layer that is called more than once, and of several that share a weight, the inputs of all
+    calls, one below the other. A layer that is never called is left out. Raises ``ValueError`` for
+    one whose inputs cannot be laid together.
+    """
+    users = {
+        f"{name}/{number}": layer
+        for name, layers in sharing(model).items()
+        for number, layer in enumerate(layers)
+    }
+    inputs: dict[str, list[Tensor]] = {}
+    for user, calls in calls_of(model, x, users).items():
+        inputs.setdefault(user.rpartition("/")[0], []).extend(call.input for call in calls)
+    return {name: _together(name, seen) for name, seen in inputs.items()}
+
+
+def _together(name: str, seen: list[Tensor]) -> Tensor:
+    if len(seen) == 1:
+        return seen[0]
+    if len({each.shape[1:] for each in seen}) > 1:
+        raise ValueError(
+            f"{name!r} is called {len(seen)} times, with inputs of the shapes "
+            f"{[tuple(each.shape) for each in seen]}, which cannot be laid below each other."
+        )
+    return torch.cat(seen)

@@ -3,22 +3,30 @@
 Lesson 00. The loop stays a screen long: what a lesson wants on top, it passes as ``after_step``.
 """
 
+import copy
 import math
 import os
 import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from numbers import Real
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from tqdm.auto import tqdm
 
-from course_utils.data import Digits, Split
-from course_utils.layers import eval_mode
+from course_utils._checks import check_whole, is_real, plain
+from course_utils.data import Digits, Split, check_split
+from course_utils.layers import (
+    device_of,
+    eval_mode,
+    modes_kept,
+    refresh_in_forward,
+    train_mode,
+)
 
 AT_ONCE = 250  # images to evaluate together: more of them no longer fit a processor's cache
 
@@ -42,6 +50,7 @@ class History:
 
 def seed_everything(seed: int) -> None:
     """Seed Python's, NumPy's and PyTorch's global generators, the GPU's too."""
+    seed = check_whole("seed", seed, least=0)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
@@ -63,23 +72,36 @@ def train(
     """Train ``model`` in place on ``data.train`` and return its :class:`History`.
 
     SGD with momentum 0.9 and learning rate ``lr`` on shuffled in-memory batches; ``seed`` fixes the
-    order of the batches, so that two runs on one machine agree bit for bit. Bring your own
-    ``optimizer`` (over this model's parameters) to use another. ``after_step(model)`` is called
-    after each step of the optimizer, for example to put pruned weights back to zero. ``silent``:
-    no progress bar, for many short trainings in a row.
+    order of the batches, so that two runs on one machine agree bit for bit. A single image left
+    over joins the last batch. Bring your own ``optimizer`` (over this model's parameters) to use
+    another; it has a learning rate of its own, and ``lr`` plays no part. ``after_step(model)`` is
+    called after each step of the optimizer, for example to put pruned weights back to zero.
+    ``silent``: no progress bar, for many short trainings in a row.
 
     A model that was pruned through ``torch.nn.utils.prune`` stays pruned: its mask is part of the
     forward pass. Fine-tuning 微调 is this same function, called on a pruned model.
 
+    Parameters that require no gradient stay, and so do the statistics of a BatchNorm that is in
+    eval mode while the model is in train mode. Afterwards all of the model is in eval mode, so
+    freeze such a BatchNorm again before you train on.
+
     Stop it with the stop button whenever you like: the model and the history so far stay yours.
-    Raises ``ValueError`` for epochs, lr or batch_size out of range, ``RuntimeError`` for a device
-    that this machine lacks.
+    Raises ``ValueError`` for epochs, lr, batch_size or seed out of range, an empty split, and an
+    ``optimizer`` that holds none of the model's trainable parameters or misses some of them and
+    holds others (both happen when layers are replaced, as ``remove_filters`` does, and the
+    optimizer is old); ``RuntimeError`` for a device that this machine lacks, and for a loss that is
+    no number, before the step that would spoil the weights.
     """
-    _check_range(epochs, lr, batch_size)
+    epochs, batch_size, seed = check_plan(epochs, batch_size, seed)
+    if optimizer is None:
+        lr = check_lr(lr)
+    for split in (data.train, data.val):
+        check_split(split)
+    if epochs:
+        _check_trains(model, optimizer)
     device = _device_for(model, device)
-    model.to(device).train()
+    train_mode(refresh_in_forward(model.to(device)))
     x, y = (tensor.to(device) for tensor in data.train)
-    # fused: one kernel updates all parameters, which halves the time of an epoch of a small net.
     optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, fused=True)
     shuffle = torch.Generator().manual_seed(seed)
     history = History()
@@ -87,8 +109,8 @@ def train(
     try:
         for _ in bar:
             loss = 0.0
-            for rows in torch.randperm(len(x), generator=shuffle).split(batch_size):
-                batch_loss = F.cross_entropy(model(x[rows]), y[rows])
+            for rows in _batches(torch.randperm(len(x), generator=shuffle), batch_size):
+                batch_loss = _loss(model, x[rows], y[rows])
                 optimizer.zero_grad()
                 batch_loss.backward()
                 optimizer.step()
@@ -110,6 +132,31 @@ def train(
     return history
 
 
+def _batches(rows: Tensor, size: int) -> list[Tensor]:
+    """Row numbers, ``size`` at a time. BatchNorm finds no variance in a single one left over."""
+    batches = [*rows.split(size)]
+    if len(batches) > 1 and len(batches[-1]) == 1 < size:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
+
+
+def _loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    try:
+        loss = F.cross_entropy(model(x), y)
+    except ValueError as error:
+        if len(x) > 1 or "more than 1 value" not in str(error):
+            raise
+        raise ValueError(
+            "BatchNorm finds no variance in a batch of one image. Use a batch_size of 2 or more."
+        ) from error
+    if not torch.isfinite(loss):
+        raise RuntimeError(
+            f"The loss is {loss.item()}, so no step is taken: it would make every weight NaN. "
+            "Train anew with a smaller lr, or look for NaN in the data."
+        )
+    return loss
+
+
 def progress_bar(steps: range, name: str, unit: str, silent: bool = False) -> tqdm:
     """A bar below the cell that goes through ``steps`` and leaves; none in tests and builds."""
     # tqdm's notebook bar does not look at TQDM_DISABLE itself, which tests and builds set. And a
@@ -121,9 +168,14 @@ def progress_bar(steps: range, name: str, unit: str, silent: bool = False) -> tq
 
 @torch.no_grad()
 def evaluate(model: nn.Module, split: Split) -> float:
-    """The accuracy on ``split``, in [0, 1]. Leaves the model's train/eval mode as it was."""
+    """The accuracy on ``split``, in [0, 1]. Leaves the mode of each module as it was.
+
+    Computed where the model is; a quantised model, which has no parameters, where the images are.
+    Raises ``ValueError`` for an empty split.
+    """
+    check_split(split)
     x, y = split
-    device = next(model.parameters()).device
+    device = device_of(model, x.device)
     with eval_mode(model):
         right = sum(
             (model(images.to(device)).argmax(1) == labels.to(device)).sum().item()
@@ -137,39 +189,79 @@ def recalibrate(model: nn.Module, split: Split, batch_size: int = 64) -> None:
     """Estimate the mean and variance of each BatchNorm layer anew on ``split``, in place.
 
     Pruning changes what flows through a net, and BatchNorm in eval mode still divides by what it
-    saw before. No weight is changed. The estimate is the mean over the batches. Raises
-    ``ValueError`` for a model without BatchNorm. Lesson 03. Use training data.
+    saw before. No weight is changed. The estimate is the mean over the batches. A BatchNorm in eval
+    mode in a model in train mode is frozen and keeps its statistics. Raises ``ValueError`` for a
+    model without BatchNorm, or where all are frozen. Lesson 03. Use training data.
     """
-    layers = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    batch_size = check_whole("batch_size", batch_size, least=1)
+    check_split(split)
+    frozen = {m for m in model.modules() if model.training and not m.training}
+    layers = [m for m in model.modules() if isinstance(m, _BatchNorm) and m not in frozen]
     if not layers:
         raise ValueError(f"{type(model).__name__} has no BatchNorm layer to recalibrate.")
-    device, was_training = next(model.parameters()).device, model.training
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None  # a plain mean over all batches, not a moving one
-    model.train()
+    before = [(layer, layer.momentum, copy.deepcopy(layer.state_dict())) for layer in layers]
     try:
-        for images in split[0].split(batch_size):
-            model(images.to(device))
+        for layer in layers:
+            layer.reset_running_stats()
+            layer.momentum = None  # a plain mean over all batches, not a moving one
+        with modes_kept(model):
+            train_mode(model)
+            for rows in _batches(torch.arange(len(split[0])), batch_size):
+                model(split[0][rows].to(device_of(model)))
+    except BaseException:
+        for layer, _, state in before:
+            layer.load_state_dict(state)
+        raise
     finally:
-        model.train(was_training)
-        for layer, momentum in zip(layers, momenta, strict=True):
+        for layer, momentum, _ in before:
             layer.momentum = momentum
 
 
-def _check_range(epochs: int, lr: float, batch_size: int) -> None:
-    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
-        raise ValueError(f"epochs={epochs!r} is not a whole number, 0 or more.")
-    if isinstance(lr, bool) or not isinstance(lr, Real) or not 0 < lr < math.inf:
+def check_plan(epochs: int, batch_size: int, seed: int) -> tuple[int, int, int]:
+    """Whole numbers in range, or ``ValueError``."""
+    return (
+        check_whole("epochs", epochs, least=0),
+        check_whole("batch_size", batch_size, least=1),
+        check_whole("seed", seed),
+    )
+
+
+def check_lr(lr: float) -> float:
+    """A positive number, or ``ValueError``."""
+    lr = plain(lr)
+    if not is_real(lr) or not 0 < lr < math.inf:
         raise ValueError(f"lr={lr!r} is not a positive learning rate.")
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size={batch_size!r} is not a whole number, 1 or more.")
+    return float(lr)
+
+
+def _check_trains(model: nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+    """That steps of the optimizer will move this model, or ``ValueError``."""
+    own = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    if not own:
+        raise ValueError(
+            f"{type(model).__name__} has no parameter to train: it has none (a quantised net), or "
+            "all are frozen (requires_grad is False)."
+        )
+    if optimizer is None:
+        return
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    missing = [name for name, p in own.items() if id(p) not in held]
+    if len(missing) == len(own):
+        raise ValueError(
+            "The optimizer holds none of this model's trainable parameters, so nothing would be "
+            "learned. Make a new optimizer over model.parameters(), as after remove_filters."
+        )
+    if missing and held - {id(p) for p in model.parameters()}:
+        raise ValueError(
+            f"The optimizer misses {', '.join(missing[:4])} of this model and holds parameters of "
+            "another: a layer was replaced after it was made. Make a new optimizer; what shall not "
+            "train gets requires_grad_(False)."
+        )
 
 
 def _device_for(model: nn.Module, device: str | None) -> torch.device:
     if device is None:
-        return next(model.parameters()).device
+        return device_of(model)
     wanted = torch.device(device)
     available = {
         "cpu": lambda: True,

@@ -1,11 +1,13 @@
-"""Print how long imports, notebooks and the first baseline take here: `make bench`.
+"""Print how long imports, masks, notebooks and the first baseline take here: `make bench`.
 
 Every line is the median over fresh processes, with the fastest and the slowest beside it. The
 imports are run once before they are timed, so that they do not say how fast the disk is.
 """
 
+import copy
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -18,8 +20,10 @@ from statistics import median
 import nbformat
 import torch
 from nbclient import NotebookClient
+from torch import nn
+from torch.nn.utils import prune
 
-from course_utils import data, explore, models
+from course_utils import data, explore, masks, models, pruning
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSON_00 = ROOT / "notebooks" / "00_start_here.ipynb"
@@ -30,6 +34,9 @@ STARTS = {
     "Python, import torch": "import torch",
     "Python, every module of course_utils": f"from course_utils import {', '.join(MODULES)}",
 }
+IMPORT_LIMIT = 0.5  # seconds above torch
+WEIGHTS, FASTER = 25_000_000, 15  # than torch.nn.utils.prune, at least
+MANY_WEIGHTS, MEMORY_LIMIT = 100_000_000, 1.2e9  # bytes above the scores
 
 
 def main() -> None:
@@ -39,6 +46,12 @@ def main() -> None:
     for label, code in STARTS.items():
         run_python("-c", code)
         report(label, partial(run_python, "-c", code), runs=7)
+    print("\nimport of a module of the library above import torch, seconds of the processor")
+    report_imports()
+    print(f"\nOne global threshold at 90 % over {WEIGHTS:,} weights in 5 layers, one thread")
+    report_masks()
+    print(f"\nPeak memory of a mask over {MANY_WEIGHTS:,} scores, above them")
+    report_memory()
     print("\nFrom no kernel to the first baseline trained in lesson 00")
     report(LESSON_00.name, time_to_first_baseline, runs=5)
     print("\nOne redraw of an explorer, with one thread")
@@ -53,6 +66,65 @@ def report(label: str, action: Callable[[], None], runs: int) -> None:
     seconds = sorted(timed(action) for _ in range(runs))
     spread = f"({seconds[0]:.2f} to {seconds[-1]:.2f} in {runs} runs)"
     print(f"  {label:42} {median(seconds):6.2f} s  {spread}", flush=True)
+
+
+def report_imports(runs: int = 5) -> None:
+    """Print the least of what each module costs; ask for ``IMPORT_LIMIT``."""
+    torch_alone = min(import_seconds("torch") for _ in range(runs))
+    for module in MODULES:
+        name = f"course_utils.{module}"
+        above = min(import_seconds(f"torch, {name}") for _ in range(runs)) - torch_alone
+        print(f"  {name:42} {max(above, 0):6.2f} s", flush=True)
+        assert above <= IMPORT_LIMIT, f"{name} takes {above:.2f} s above torch"
+
+
+def import_seconds(modules: str) -> float:
+    """Seconds of the processor, which other work on the machine changes little."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run_python("-c", f"import {modules}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def report_masks(sparsity: float = 0.9, runs: int = 3) -> None:
+    """Time PyTorch's global pruning and ours on the same weights; the masks must be the same."""
+    torch.set_num_threads(1)
+    theirs = nn.Sequential(*(nn.Linear(5000, WEIGHTS // 25_000, bias=False) for _ in range(5)))
+    places = iter(torch.randperm(WEIGHTS).chunk(5))
+    for weight in pruning.weights(theirs).values():
+        # No two alike: beyond 2^24 float32 holds every second whole number.
+        place = next(places).view_as(weight)
+        weight.copy_(torch.where(place < 2**24, place, 2 * place - 2**24))
+    models = [theirs, *(copy.deepcopy(theirs) for _ in range(runs))]
+    scores = {name: weight.abs() for name, weight in pruning.weights(theirs).items()}
+    layers = [(layer, "weight") for layer in theirs]
+    slow = timed(partial(prune.global_unstructured, layers, prune.L1Unstructured, amount=sparsity))
+    print(f"  {'torch.nn.utils.prune.global_unstructured':42} {slow:6.2f} s", flush=True)
+    fast = min(timed(partial(masks.global_masks, scores, sparsity)) for _ in range(runs))
+    whole = min(timed(partial(pruning.prune_model, model, sparsity)) for model in models[1:])
+    for label, seconds in (("masks.global_masks", fast), ("pruning.prune_model", whole)):
+        print(f"  {label:42} {seconds:6.2f} s  {slow / seconds:5.0f} × as fast", flush=True)
+    own = masks.global_masks(scores, sparsity)
+    pairs = [pruning.masks_of(theirs), pruning.masks_of(models[1])]
+    assert all(found[name].equal(mask) for found in pairs for name, mask in own.items())
+    assert slow / fast >= FASTER, f"only {slow / fast:.1f} times as fast"
+
+
+def report_memory() -> None:
+    """Print the highest memory in use in a process of its own; ask for ``MEMORY_LIMIT``."""
+    for label, scores in (("random", "torch.rand(n)"), ("all equal", "torch.ones(n)")):
+        code = (
+            "import resource, torch; from course_utils import masks; torch.set_num_threads(1)\n"
+            f"n = {MANY_WEIGHTS}; scores = {scores}; masks.mask_from_scores(scores[:1000], 0.9)\n"
+            "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+            "before = peak(); masks.mask_from_scores(scores, 0.9); print(peak() - before)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        above = 1024 * int(done.stdout)  # Linux counts kilobytes
+        print(f"  {label:42} {above / 1e9:6.2f} GB", flush=True)
+        assert above <= MEMORY_LIMIT, f"{above / 1e9:.2f} GB"
 
 
 def report_explorers(redraws: int = 20) -> None:

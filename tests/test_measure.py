@@ -1,5 +1,6 @@
 """What pruning is said to save, measured: numbers, operations, bytes and time. Lesson 01."""
 
+import time
 import warnings
 
 import pytest
@@ -22,6 +23,7 @@ from course_utils.measure import (
 )
 from course_utils.models import ConvNet, LeNet300
 from course_utils.pruning import apply_masks, make_permanent, prune_model, weights
+from course_utils.training import evaluate, train
 
 
 class TestCountParameters:
@@ -78,6 +80,92 @@ class TestFlops:
         flops(model, torch.rand(2, 1, 28, 28))
         assert same_state(before, state_of(model))
         assert model.training is mode
+
+    def test_of_attention_are_counted_by_hand(self):
+        """4 projections, scores and mixing in each head, 2 linear layers."""
+        batch, tokens, width, hidden = 2, 3, 8, 16
+        model = nn.TransformerEncoderLayer(width, 2, hidden, batch_first=True)
+        linear = batch * tokens * (4 * width * width + 2 * width * hidden)
+        attention = 2 * batch * tokens * tokens * width
+        fast = torch.backends.mha.get_fastpath_enabled()
+        assert flops(model, torch.rand(batch, tokens, width)) == 2 * (linear + attention)
+        assert torch.backends.mha.get_fastpath_enabled() is fast
+
+    def test_what_is_interpolated_or_normalised_counts_nothing(self):
+        model = nn.Sequential(nn.Upsample(scale_factor=2, mode="bilinear"), nn.BatchNorm2d(3))
+        assert flops(model, torch.rand(2, 3, 4, 4)) == 0
+
+    @pytest.mark.parametrize("uncounted", ["lstm", "bilinear", "vector", "own", "quantised"])
+    def test_that_cannot_be_counted_are_said(self, uncounted):
+        """And not counted as nothing beside the linear layer in front."""
+        model, x, operation = not_counted(uncounted)
+        with pytest.raises(ValueError, match=f"uses .*{operation}.* would come out too small"):
+            flops(model, x)
+
+
+@torch.library.custom_op("course_tests::double", mutates_args=())
+def double(x: torch.Tensor) -> torch.Tensor:
+    """An operation that PyTorch's counter has never heard of."""
+    return 2 * x
+
+
+class Calls(nn.Module):
+    def __init__(self, call) -> None:
+        super().__init__()
+        self.call = call
+
+    def forward(self, x):
+        return self.call(x)
+
+
+def not_counted(name: str) -> tuple[nn.Module, torch.Tensor, str]:
+    """A net, its input, and the operation in it that no counter knows."""
+    bilinear = nn.Bilinear(4, 4, 2)
+    tail, operation = {
+        "lstm": (nn.LSTM(4, 4), "rnn"),
+        "bilinear": (Calls(lambda x: bilinear(x, x)), "aten._trilinear"),
+        "vector": (Calls(lambda x: x @ torch.rand(4)), "aten.mv"),
+        "own": (Calls(lambda x: torch.ops.course_tests.double(x)), "course_tests.double"),
+        "quantised": (quantised(nn.Sequential(nn.Linear(4, 2))), "quantized.linear_dynamic"),
+    }[name]
+    return nn.Sequential(nn.Linear(4, 4), tail).eval(), torch.rand(3, 4), operation
+
+
+def quantised(model: nn.Module) -> nn.Module:
+    """Its linear layers in int8. It has no parameters left."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its place in PyTorch is to change
+        return torch.ao.quantization.quantize_dynamic(model.eval(), {nn.Linear, nn.LSTM})
+
+
+class TestOfAQuantisedNet:
+    """A net without parameters, whose weights are int8 and biases float32."""
+
+    def test_parameters_and_bytes(self):
+        model = quantised(LeNet300())
+        assert not [*model.parameters()]
+        assert count_parameters(model) == 266_610
+        assert 0.9 * 266_610 < count_parameters(model, nonzero=True) < 266_610
+        assert size_bytes(model) == 266_200 + 4 * 410
+        assert size_bytes(model, "csr") == size_bytes(model)
+        assert size_bytes(model, "file") > size_bytes(model)
+
+    def test_accuracy(self, digits, trained_model):
+        accuracy = evaluate(quantised(trained_model), digits.val)
+        assert accuracy == pytest.approx(evaluate(trained_model, digits.val), abs=0.05)
+
+    def test_of_a_recurrent_layer(self):
+        assert count_parameters(quantised(nn.Sequential(nn.LSTM(4, 5)))) == 4 * 5 * (4 + 5 + 2)
+
+    def test_is_not_pruned_nor_trained(self, few_digits):
+        with pytest.raises(ValueError, match="a net to quantise is pruned before"):
+            prune_model(quantised(LeNet300()), 0.5)
+        with pytest.raises(ValueError, match="has no parameter to train"):
+            train(quantised(LeNet300()), few_digits, 1)
+
+
+def test_bytes_of_a_net_without_prunable_layers():
+    assert size_bytes(nn.Sequential(nn.BatchNorm1d(5)), "csr") == 40
 
 
 class TestSizeOfATensor:
@@ -233,10 +321,10 @@ class TestCsr:
 class TestTime:
     def test_latency_is_positive_and_says_its_spread(self):
         x = torch.rand(64, 64)
-        time = latency(lambda: x @ x, seconds=0.02)
-        assert 0 < time.median < 1
-        assert time.spread >= 0
-        assert time.runs >= 1
+        found = latency(lambda: x @ x, seconds=0.02)
+        assert 0 < found.median < 1
+        assert found.spread >= 0
+        assert found.runs >= 1
 
     def test_latency_is_in_seconds_and_printed_in_microseconds(self):
         assert str(Latency(2e-3, 5e-6, 10)) == "≈ 2000 µs (spread ≈ 5 µs)"
@@ -246,24 +334,27 @@ class TestTime:
         assert str(LatencyRatio(1.5, 1.4, 1.6, 15)) == expected
 
     def test_of_a_function_and_itself_is_one(self):
-        x = torch.rand(100, 100)
-        ratio = latency_ratio(lambda: x @ x, lambda: x @ x, pairs=9)
+        ratio = latency_ratio(lambda: time.sleep(2e-3), lambda: time.sleep(2e-3), pairs=9)
         assert 0.5 < ratio.median < 2
         assert ratio.low <= ratio.median <= ratio.high
         assert ratio.pairs == 9
 
-    def test_of_four_times_the_work_is_larger_and_the_other_way_round_smaller(self):
-        x = torch.rand(100, 100)
+    def test_of_four_times_the_time_is_larger_and_the_other_way_round_smaller(self):
+        """Asleep, a busy machine changes little."""
 
         def once():
-            return x @ x
+            time.sleep(2e-3)
 
         def four_times():
-            for _ in range(4):
-                once()
+            time.sleep(8e-3)
 
         assert latency_ratio(four_times, once, pairs=9).median > 1.5
         assert latency_ratio(once, four_times, pairs=9).median < 0.67
+
+    @pytest.mark.parametrize("pairs", [1, 0, 2.5, True])
+    def test_needs_two_pairs_for_quartiles(self, pairs):
+        with pytest.raises(ValueError, match=r"pairs=.* is not a whole number, 2 or more"):
+            latency_ratio(lambda: 1, lambda: 1, pairs=pairs)
 
     def test_nothing_is_recorded_for_gradients(self):
         modes = []
@@ -286,7 +377,7 @@ class TestTime:
         times = layer_latency(model, torch.rand(64, 1, 28, 28), seconds=0.01)
         leaves = [name for name, layer in model.named_modules() if not [*layer.children()]]
         assert [*times] == leaves
-        assert min(time.median for time in times.values()) > 0
+        assert min(each.median for each in times.values()) > 0
         assert times["blocks.0.0"].median > 3 * times["blocks.1.2"].median  # a conv, a small ReLU
         assert model.training
         assert not any(layer._forward_pre_hooks for layer in model.modules())

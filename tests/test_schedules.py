@@ -4,12 +4,14 @@ import copy
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
-from course_utils import masks, models, pruning, schedules, training
+from course_utils import data, masks, models, pruning, schedules, training
 from course_utils.schedules import SCHEDULES, Rounds, cubic, geometric, iterate, linear, one_shot
 
 each_shape = pytest.mark.parametrize("shape", SCHEDULES.values(), ids=SCHEDULES)
@@ -46,13 +48,34 @@ class TestShapes:
         values = shape(end, rounds, start)
         assert len(values) == rounds
         assert values[-1] == end
-        assert all(a <= b + 1e-12 for a, b in pairwise([start, *values]))
+        assert all(a <= b for a, b in pairwise([start, *values]))
+
+    @given(
+        shape=st.sampled_from([*SCHEDULES.values()]),
+        start=st.floats(0, 1),
+        steps=st.integers(0, 3),
+        rounds=st.integers(1, 30),
+    )
+    def test_never_falls_where_there_is_hardly_a_step(self, shape, start, steps, rounds):
+        end = start
+        for _ in range(steps):
+            end = min(1.0, math.nextafter(end, 2))
+        values = shape(end, rounds, start)
+        assert values[-1] == end
+        assert all(a <= b for a, b in pairwise([start, *values]))
+
+    @each_shape
+    @pytest.mark.parametrize("three", [np.int64(3), np.uint8(3), torch.tensor(3)])
+    def test_takes_the_numbers_of_numpy_and_torch(self, shape, three):
+        values = shape(np.float64(0.8), three, start=torch.tensor(0.25))
+        assert values == shape(0.8, 3, start=0.25)
+        assert all(type(value) is float for value in values)
 
     @each_shape
     def test_refuses_what_cannot_be(self, shape):
         with pytest.raises(ValueError, match=r"start=0\.9 is above end=0\.5"):
             shape(0.5, 3, start=0.9)
-        for rounds in (0, -1, 2.0, True):
+        for rounds in (0, -1, 2.0, True, np.True_, np.float64(2), torch.tensor(2.0), [2]):
             with pytest.raises(ValueError, match="1 or more"):
                 shape(0.5, rounds)
 
@@ -144,6 +167,29 @@ class TestIterate:
             iterate(trained_model, few_digits, [0.5], epochs)
         assert same_state(before, state_of(trained_model))
 
+    @pytest.mark.parametrize("kind", [tuple, np.array, torch.tensor, lambda p: iter(p)])
+    def test_takes_a_schedule_of_any_kind(self, trained_model, few_digits, kind):
+        history = iterate(
+            trained_model, few_digits, kind([0.25, 0.5]), np.int64(0), seed=np.int64(1)
+        )
+        assert [row.target for row in history.rounds] == [0.25, 0.5]
+
+    @each_shape
+    def test_takes_what_each_shape_makes(self, trained_model, few_digits, shape):
+        iterate(trained_model, few_digits, shape(0.2, 4, start=0.2), 0)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("method", "best"), ("scope", "some"), ("lr", 0), ("batch_size", 0), ("seed", 0.5)],
+    )
+    def test_refuses_other_arguments_before_anything(
+        self, trained_model, few_digits, name, value, state_of, same_state
+    ):
+        before = state_of(trained_model)
+        with pytest.raises(ValueError, match=f"{name}="):
+            iterate(trained_model, few_digits, [0.5], 1, **{name: value})
+        assert same_state(before, state_of(trained_model))
+
 
 def stop_in_round(number):
     """A callback that presses the stop button in one round, and then counts on."""
@@ -206,6 +252,68 @@ class TestStopButton:
         history = iterate(trained_model, few_digits, [0.2], 0)
         with pytest.raises(ValueError, match="not the first of"):
             iterate(trained_model, few_digits, PLAN, 0, resume=history)
+
+    @pytest.mark.parametrize("error", [RuntimeError("inside"), MemoryError(), SystemExit()])
+    def test_an_error_keeps_the_finished_rounds(self, trained_model, few_digits, error):
+        stopped, calls = copy.deepcopy(trained_model), []
+
+        def fails(model):
+            calls.append(1)
+            if len(calls) == 2:
+                raise error
+
+        whole = iterate(trained_model, few_digits, PLAN, 1)
+        with pytest.raises(type(error)) as raised:
+            iterate(stopped, few_digits, PLAN, 1, after_prune=fails)
+        assert "Round 2 of 3 is undone" in raised.value.__notes__[0]
+        assert len(raised.value.history.rounds) == 1
+        again = iterate(stopped, few_digits, PLAN, 1, resume=raised.value.history)
+        assert again.table().equals(whole.table())
+        for name, value in trained_model.state_dict().items():
+            assert stopped.state_dict()[name].equal(value)
+
+    def test_undoes_a_round_of_a_layer_alone(self, few_digits):
+        """Its weight is called "weight", without a name before it."""
+        layer, split = nn.Linear(784, 10), few_digits.val
+        flat = data.Digits("flat", *[(split[0].flatten(1), split[1])] * 3)
+        before = sorted(layer.state_dict())
+        iterate(layer, flat, PLAN, 1, after_prune=stop_in_round(1))
+        assert sorted(layer.state_dict()) == before
+
+    def test_undoes_masks_that_a_callback_took_off(self, trained_model, few_digits):
+        pruning.prune_model(trained_model, 0.5)
+        keep = pruning.masks_of(trained_model)
+
+        def fails(model):
+            pruning.make_permanent(model)
+            raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            iterate(trained_model, few_digits, PLAN, 1, after_prune=fails)
+        assert all(mask.equal(keep[n]) for n, mask in pruning.masks_of(trained_model).items())
+
+    @pytest.mark.parametrize("method", pruning.METHODS)
+    def test_refuses_the_history_of_another_net(self, trained_model, few_digits, method):
+        history = iterate(trained_model, few_digits, [0.5], 0, method=method)
+        dense, other = models.LeNet300(), models.LeNet300()
+        iterate(other, few_digits, [0.5], 0, method=method)
+        for model in (dense, other):
+            with pytest.raises(ValueError, match="not as it was after round 1"):
+                iterate(model, few_digits, [0.5, 0.8], 0, method=method, resume=history)
+        loaded = pruning.plain_copy(other)
+        loaded.load_state_dict(trained_model.state_dict())
+        iterate(loaded, few_digits, [0.5, 0.8], 0, method=method, resume=history)
+
+    @pytest.mark.parametrize(
+        "other", [{"seed": 1}, {"lr": 0.1}, {"method": "random"}, {"batch_size": 7}]
+    )
+    def test_refuses_the_history_of_other_arguments(self, trained_model, few_digits, other):
+        history = iterate(trained_model, few_digits, [0.5], 0)
+        (name,) = other
+        with pytest.raises(ValueError, match=f"resume was started with {name}="):
+            iterate(trained_model, few_digits, [0.5, 0.8], 0, resume=history, **other)
+        with pytest.raises(ValueError, match="epochs_per_round=0"):
+            iterate(trained_model, few_digits, [0.5, 0.8], 1, resume=history)
 
     def test_an_empty_history_has_an_empty_table(self):
         assert Rounds().table().columns.tolist() == [

@@ -3,9 +3,11 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from course_utils import models, pruning
 from course_utils.scores import (
@@ -41,6 +43,13 @@ class TestRandom:
         assert score.min() > -1
         assert score.max() <= 0
         assert score.mean() == pytest.approx(-0.5, abs=0.02)
+
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+    def test_is_drawn_on_the_device_of_the_generator_and_moved(self):
+        weights = torch.ones(9), torch.ones(9, device="cuda")
+        one, other = (random(weight, torch.Generator().manual_seed(0)) for weight in weights)
+        assert other.device.type == "cuda"
+        assert one.equal(other.cpu())
 
     def test_has_the_shape_of_the_weight_and_not_its_values(self):
         for shape in ((5,), (2, 3), (4, 3, 2, 2)):
@@ -99,6 +108,22 @@ class TestGroupNorm:
             assert (larger >= smaller).all()
         for n, norm in zip((1, 2, 4, math.inf), norms, strict=True):
             assert torch.allclose(group_norm(-3 * weight, n), 3 * norm)
+
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+    def test_of_16_bits_is_computed_in_32(self, dtype):
+        assert group_norm(torch.ones(2, 1000, dtype=dtype), 0.5).tolist() == [1e6, 1e6]
+        weight = torch.full((2, 100), 3.0, dtype=dtype)
+        assert group_norm(weight, 1).tolist() == [300, 300]
+
+    def test_refuses_a_norm_too_large_to_hold(self):
+        with pytest.raises(ValueError, match=r"n=0\.01 are too large for torch.float32"):
+            group_norm(torch.ones(2, 1000), 0.01)
+        assert group_norm(torch.tensor([[math.inf, 1], [1, 1]]), 1).tolist() == [math.inf, 2]
+
+    @pytest.mark.parametrize("n", [np.int64(2), np.float32(2), torch.tensor(2), 2.0])
+    def test_takes_the_numbers_of_numpy_and_torch(self, n):
+        assert group_norm(self.weight, n, dim=np.int64(0)).tolist() == [5, 5]
+        assert group_norm(self.weight, n, dim=torch.tensor(0)).tolist() == [5, 5]
 
 
 class TestRelativeNorm:
@@ -184,6 +209,37 @@ class TestOfAWholeNet:
             "fc1": 784, "fc2": 300, "fc3": 100,
         }  # fmt: skip
         assert layer_inputs(models.ConvNet((2, 3)), x)["blocks.1.0"].shape == (5, 2, 14, 14)
+
+    def test_gradients_of_a_weight_that_is_not_used_are_zero(self, few_digits):
+        model = models.LeNet300()
+        model.spare = nn.Linear(3, 4)
+        found = loss_gradients(model, few_digits.val)
+        assert found["spare"].equal(torch.zeros(4, 3))
+        assert found["fc1"].any()
+
+    def test_inputs_of_all_calls_by_position_or_by_name(self):
+        class Again(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc, self.never = nn.Linear(4, 4), nn.Linear(4, 4)
+
+            def forward(self, x):
+                return self.fc(F.relu(self.fc(input=x)))
+
+        model, x = Again(), torch.randn(3, 4)
+        found = layer_inputs(model, x)
+        assert found["fc"].equal(torch.cat([x, F.relu(model.fc(x))]))
+        assert "never" not in found
+
+    def test_refuses_inputs_that_cannot_be_laid_together(self):
+        conv = nn.Conv2d(1, 1, 3)
+        model = nn.Sequential(conv, conv)
+        with pytest.raises(ValueError, match="'0' is called 2 times, with inputs of the shapes"):
+            layer_inputs(model, torch.rand(2, 1, 9, 9))
+
+    def test_refuses_an_empty_split(self, trained_model):
+        with pytest.raises(ValueError, match="is empty"):
+            loss_gradients(trained_model, (torch.zeros(0, 1, 28, 28), torch.zeros(0).long()))
 
     def test_the_model_stays_as_it_is(self, trained_model, few_digits, state_of, same_state):
         trained_model.train()

@@ -1,13 +1,17 @@
 """One loop for the whole course: it learns, repeats, stops when asked, and keeps zeros zero."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from course_utils import training
+from course_utils import schedules, training
 from course_utils.data import Digits
 from course_utils.models import ConvNet, LeNet300
 from course_utils.pruning import make_permanent, prune_model, weights
+from course_utils.surgery import remove_filters
 from course_utils.training import evaluate, seed_everything, train
 
 
@@ -103,8 +107,6 @@ class TestSeed:
 
     def test_seeds_all_three_generators(self):
         import random
-
-        import numpy as np
 
         drawn = []
         for seed in (3, 3, 4):
@@ -265,6 +267,149 @@ class TestFineTuning:
         assert evaluate(trained_model, few_digits.val) > before
 
 
+class TestOptimizer:
+    def test_of_the_net_before_surgery_is_refused(self, few_digits, state_of, same_state):
+        model = LeNet300()
+        old = torch.optim.SGD(model.parameters(), lr=0.05)
+        small = remove_filters(model, {"fc1": torch.arange(300) < 100})
+        before = state_of(small)
+        with pytest.raises(ValueError, match=r"optimizer holds none .* after remove_filters"):
+            train(small, few_digits, 1, optimizer=old)
+        assert same_state(before, state_of(small))
+        assert small.training
+
+    def test_made_before_a_layer_was_replaced_is_refused(self, few_digits):
+        model = small_net()
+        old = torch.optim.SGD(model.parameters(), lr=0.05)
+        model[3] = nn.Linear(16, 10)
+        with pytest.raises(ValueError, match=r"misses 3\.weight, 3\.bias"):
+            train(model, few_digits, 1, optimizer=old)
+        model[3].requires_grad_(False)
+        train(model, few_digits, 1, optimizer=old)
+
+    def test_made_before_the_masks_trains_on(self, few_digits):
+        model = small_net()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        before = numbers(prune_model(model, 0.5))
+        train(model, few_digits, 1, optimizer=optimizer)
+        assert not torch.equal(before, numbers(model))
+
+    def test_may_hold_a_part_or_more(self, few_digits):
+        model = small_net()
+        head, more = model[3].parameters(), [*model.parameters(), torch.zeros(1).requires_grad_()]
+        for held in (head, more):
+            train(model, few_digits, 1, optimizer=torch.optim.SGD(held, lr=0.05))
+
+    @pytest.mark.parametrize("lr", [0.0, -1, None])
+    def test_has_its_own_learning_rate(self, few_digits, lr):
+        model = small_net()
+        train(model, few_digits, 1, lr=lr, optimizer=torch.optim.Adam(model.parameters()))
+
+    def test_a_net_that_is_all_frozen_is_refused(self, few_digits):
+        model = small_net().requires_grad_(False)
+        with pytest.raises(ValueError, match="all are frozen"):
+            train(model, few_digits, 1)
+        train(model, few_digits, 0)
+
+
+class TestNumbers:
+    @pytest.mark.parametrize("one", [np.int64(1), np.uint8(1), torch.tensor(1)])
+    def test_of_numpy_and_torch(self, few_digits, one):
+        model, same = small_net(), small_net()
+        train(model, few_digits, one, batch_size=100 * one, seed=one, lr=np.float64(0.05))
+        train(same, few_digits, 1, batch_size=100, seed=1)
+        assert torch.equal(numbers(model), numbers(same))
+        seed_everything(one)
+
+    @pytest.mark.parametrize("seed", [-1, 1.5, True, "1"])
+    def test_a_seed_that_is_none(self, few_digits, seed):
+        state = torch.get_rng_state()
+        with pytest.raises(ValueError, match="seed="):
+            seed_everything(seed)
+        assert torch.equal(state, torch.get_rng_state())
+
+
+class TestBadBatches:
+    def test_a_single_image_left_over_joins_the_last_batch(self, few_digits):
+        x, y = few_digits.train
+        digits = Digits("33", (x[:33], y[:33]), few_digits.val, None)
+        net = nn.Sequential(
+            nn.Flatten(), nn.Linear(784, 8), nn.BatchNorm1d(8), nn.Linear(8, 10)
+        )  # fmt: skip
+        steps = []
+        train(net, digits, 1, batch_size=16, after_step=steps.append)
+        assert len(steps) == 2
+        training.recalibrate(net, digits.train, batch_size=16)
+        assert net[2].num_batches_tracked == 2
+        train(net, digits, 1, batch_size=64, after_step=steps.append)
+        assert len(steps) == 3
+        with pytest.raises(ValueError, match="batch_size of 2 or more"):
+            train(net, digits, 1, batch_size=1)
+        train(small_net(), digits, 1, batch_size=1, after_step=steps.append)
+        assert len(steps) == 3 + 33
+
+    @pytest.mark.parametrize("part", ["train", "val"])
+    def test_an_empty_split_is_refused(self, few_digits, part, state_of, same_state):
+        nothing = (torch.zeros(0, 1, 28, 28), torch.zeros(0).long())
+        model = small_net()
+        before = state_of(model)
+        with pytest.raises(ValueError, match="is empty"):
+            train(model, replace(few_digits, **{part: nothing}), 1)
+        for call in (evaluate, lambda net, split: training.recalibrate(ConvNet((2,)), split)):
+            with pytest.raises(ValueError, match="is empty"):
+                call(model, nothing)
+        assert same_state(before, state_of(model))
+
+    def test_a_loss_that_is_no_number_stops_before_the_weights_are_lost(self, few_digits):
+        model = small_net()
+        with pytest.raises(RuntimeError, match=r"loss is (nan|inf).* smaller lr"):
+            train(model, few_digits, 50, lr=1e30)
+        x, y = few_digits.train
+        spoiled = replace(few_digits, train=(x * float("nan"), y))
+        model = small_net()
+        with pytest.raises(RuntimeError, match="loss is nan"):
+            train(model, spoiled, 1)
+        assert numbers(model).isfinite().all()
+
+
+class TestFrozen:
+    def net(self) -> tuple[nn.Module, nn.Module]:
+        model = ConvNet((4, 4)).train()
+        return model, model.blocks[0][1].eval()
+
+    def test_batchnorm_stays_in_training(self, few_digits):
+        model, frozen = self.net()
+        train(model, few_digits, 1)
+        assert frozen.num_batches_tracked == 0
+        assert frozen.running_mean.eq(0).all()
+        assert model.blocks[1][1].num_batches_tracked > 0
+        assert not any(module.training for module in model.modules())
+
+    def test_batchnorm_stays_in_all_rounds(self, few_digits):
+        model, frozen = self.net()
+        schedules.iterate(model, few_digits, [0.3, 0.6], 1)
+        assert frozen.num_batches_tracked == 0
+        assert model.blocks[1][1].num_batches_tracked > 0
+        assert not any(module.training for module in model.modules())
+
+    def test_batchnorm_keeps_its_statistics_when_others_are_recalibrated(self, few_digits):
+        model, frozen = self.net()
+        frozen.running_mean.fill_(-7)
+        training.recalibrate(model, few_digits.train)
+        assert frozen.running_mean.eq(-7).all()
+        assert not frozen.training
+        assert model.blocks[1][1].training
+        assert model.blocks[1][1].running_mean.any()
+
+    def test_parameters_stay(self, few_digits):
+        model = prune_model(small_net(), 0.5)
+        model[1].requires_grad_(False)
+        before = model[1].weight_orig.clone()
+        train(model, few_digits, 1)
+        assert model[1].weight_orig.equal(before)
+        assert not model[1].weight_orig.requires_grad
+
+
 class TestEvaluate:
     @pytest.mark.parametrize("mode", [True, False])
     def test_leaves_the_mode_and_the_model_as_they_were(self, digits, state_of, same_state, mode):
@@ -330,6 +475,14 @@ class TestRecalibrate:
         pairs = zip(before, model.parameters(), strict=True)
         assert all(old.equal(new) for old, new in pairs)
         assert not model.training
+        assert model.blocks[0][1].momentum == 0.1
+
+    def test_images_that_do_not_fit_leave_the_statistics(self, state_of, same_state):
+        model = ConvNet((4,)).eval()
+        before = state_of(model)
+        with pytest.raises(RuntimeError):
+            training.recalibrate(model, (torch.zeros(3, 2, 28, 28), torch.zeros(3)))
+        assert same_state(before, state_of(model))
         assert model.blocks[0][1].momentum == 0.1
 
     def test_refuses_a_model_without_batchnorm(self, few_digits):
