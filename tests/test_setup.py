@@ -22,7 +22,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from course_utils.lesson import desk, progress
+from course_utils.lesson import claims, desk, progress
 from course_utils.lesson.syllabus import LESSONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -249,7 +249,12 @@ class TestReadme:
 
     def test_signs_are_those_of_the_course(self):
         signs = re.findall(r"^\| (\S) \|", README, re.MULTILINE)
-        assert set(signs) == {"≈", *progress.SIGNS.values()}
+        of_claims = {text[0] for text in claims.OUTCOMES.values()}
+        assert set(signs) == {"≈", *progress.SIGNS.values(), *of_claims}
+        lesson = (ROOT / "solutions" / "00_start_here.py").read_text(encoding="utf-8")
+        (line,) = re.findall(r"^# - read the signs (.*) wherever", lesson, re.MULTILINE)
+        assert set(re.findall(r"^# \| (\S)(?: \d\S* %)? \|", lesson, re.MULTILINE)) == set(signs)
+        assert set(line.split()) == set(signs)
 
     def test_picture_and_its_text_are_those_of_the_lesson(self):
         """The cell tagged ``readme-picture`` made it, so the README moves with the result."""
