@@ -209,7 +209,7 @@ def _seconds_a_call(fn: Callable[[], object], repeats: int) -> float:
 def _interval(ratios: Sequence[float]) -> tuple[float, float]:
     """The 95 % interval of their median: two of the ratios, by how often a fair coin falls so."""
     ratios, n = sorted(ratios), len(ratios)
-    left_out = math.floor((n - 1.96 * math.sqrt(n)) / 2)
+    left_out = math.floor((n - 1) / 2 - 0.98 * math.sqrt(n))
     return ratios[left_out], ratios[-1 - left_out]
 
 

@@ -390,7 +390,7 @@ pd.DataFrame(
     {
         "sparsity": [masks.sparsity(nets[name]) for _, name in times],
         "FLOPs": [f"{measure.flops(nets[name], single):,}" for _, name in times],
-        "time, dense = 1": [f"≈ {ratio.median:.2f} ×" for ratio in times.values()],
+        "time / dense": [f"≈ {ratio.median:.2f} ×" for ratio in times.values()],
         "95 % interval of the time": [f"≈ {r.low:.2f} to ≈ {r.high:.2f}" for r in times.values()],
     },
     index=pd.MultiIndex.from_tuples(times, names=["batch", "LeNet-300-100"]),

@@ -124,7 +124,7 @@ def _check(id: str, verdict: str | None) -> None:
         raise ValueError(f"{id} is the course's own finding; a verdict is about a source claim.")
     if verdict is not None and not VERDICT.fullmatch(verdict):
         raise ValueError(
-            f"verdict={verdict!r} must be one of {VERDICTS}, and may go on behind , or :"
+            f"verdict={verdict!r} must start with one of {VERDICTS}; more goes behind , or :"
         )
 
 
