@@ -6,11 +6,12 @@ Lessons 01, 02 and 03. Times are for comparing within one run on one machine, ne
 import io
 import math
 import re
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from statistics import median, quantiles
+from statistics import median
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,6 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from course_utils._checks import check_whole
 from course_utils.layers import (
     PRUNABLE,
+    Call,
     calls_of,
     device_of,
     eval_mode,
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from torch.utils.benchmark import Timer
 
 FORMATS = ("dense", "coo", "csr", "bitmask")
+# Of a ratio of times: the seconds of a block, long against the clock's grain; the turns it takes at
+# least; how narrow its interval is to be; and how far from 1 the control may read.
+BLOCK, TURNS, NARROW, CONTROL = 3e-3, 9, 0.05, 0.1
 
 
 def count_parameters(model: nn.Module, *, nonzero: bool = False) -> int:
@@ -147,58 +152,112 @@ class Latency:
 def latency(fn: Callable[[], object], *, seconds: float = 0.2) -> Latency:
     """Time ``fn()`` for about ``seconds``, warmed up, without gradients, on all threads in use."""
     with torch.no_grad():
-        result = _timer(fn).blocked_autorange(min_run_time=seconds)
+        # Timer sets one thread unless told otherwise.
+        threads = torch.get_num_threads()
+        clock = Timer("fn()", globals={"fn": fn}, num_threads=threads)
+        result = clock.blocked_autorange(min_run_time=seconds)
     return Latency(result.median, result.iqr, len(result.times))
 
 
 @dataclass(frozen=True)
 class LatencyRatio:
-    """How many times the baseline's time: the ``median`` of pairs and their quartiles."""
+    """How many times the baseline's time: the median over the ``turns``, and how sure that is.
+
+    ``low`` to ``high`` is the 95 % interval of the median. ``control`` is the baseline against
+    itself, measured in the same turns: 1 where nothing else keeps the machine busy.
+    """
 
     median: float
     low: float
     high: float
-    pairs: int
+    control: float
+    turns: int
 
     def __str__(self) -> str:
-        return f"≈ {self.median:.2f} × (half of the pairs: ≈ {self.low:.2f} to ≈ {self.high:.2f})"
+        interval = f"≈ {self.low:.2f} to ≈ {self.high:.2f}"
+        return f"≈ {self.median:.2f} × ({interval}; control ≈ {self.control:.2f} ×)"
+
+    def __truediv__(self, other: "LatencyRatio") -> "LatencyRatio":
+        """How many times the ``other`` ratio. The interval holds every quotient of the two."""
+        return LatencyRatio(
+            self.median / other.median,
+            self.low / other.high,
+            self.high / other.low,
+            max(self.control, other.control, key=lambda control: abs(math.log(control))),
+            min(self.turns, other.turns),
+        )
+
+    def above(self, bound: float) -> bool | None:
+        """Whether it takes more than ``bound`` × the baseline's time. None: not decided here.
+
+        Decided is what the whole interval says, as long as the control reads 1 within ``CONTROL``.
+        """
+        return self._decided(self.low > bound, self.high <= bound)
+
+    def below(self, bound: float) -> bool | None:
+        """Whether it takes less than ``bound`` × the baseline's time. None: not decided here."""
+        return self._decided(self.high < bound, self.low >= bound)
+
+    def _decided(self, holds: bool, fails: bool) -> bool | None:
+        quiet = abs(self.control - 1) <= CONTROL
+        return holds if quiet and holds != fails else None
 
 
 def latency_ratio(
-    fn: Callable[[], object], baseline: Callable[[], object], *, pairs: int = 15
+    fn: Callable[[], object], baseline: Callable[[], object], *, seconds: float = 1.0
 ) -> LatencyRatio:
-    """Time of ``fn()`` over time of ``baseline()``, measured in turns.
+    """Time of ``fn()`` over time of ``baseline()``, measured in turns. Below 1: ``fn`` is faster.
 
-    One after the other, pair by pair, so that whatever else the machine does falls on both. The
-    ratio of each pair is taken, and the median over the ``pairs``, two or more. Below 1: ``fn`` is
-    faster.
+    A turn times ``fn``, the baseline, and the baseline once more as the control, one right after
+    the other, so that whatever else the machine does falls on all three. Turns go on until the 95 %
+    interval of their median is narrower than ``NARROW`` of it, or for about ``seconds``.
     """
-    pairs = check_whole("pairs", pairs, least=2)
-    timers = _timer(fn), _timer(baseline)
+    ratios, controls = [], []
     with torch.no_grad():
-        # Each side repeats its call until a block lasts about 3 ms: long against the clock's grain.
-        repeats = [max(1, math.ceil(3e-3 / timer.timeit(3).median)) for timer in timers]
-        ratios = [
-            timers[0].timeit(repeats[0]).median / timers[1].timeit(repeats[1]).median
-            for _ in range(pairs)
-        ]
-    low, _, high = quantiles(ratios, n=4)
-    return LatencyRatio(median(ratios), low, high, pairs)
+        for each in (fn, baseline):
+            each()  # the first call pays for what is set up once
+        fastest = [min(_seconds_a_call(each, 1) for _ in range(5)) for each in (fn, baseline)]
+        end = time.monotonic() + seconds
+        while len(ratios) < TURNS or (_is_wide(ratios) and time.monotonic() < end):
+            # Blocks of one length, or a busy machine would interrupt the longer ones more often.
+            block = max(BLOCK, *fastest)
+            repeats = [max(1, round(block / call)) for call in fastest]
+            turn = [(fn, repeats[0]), (baseline, repeats[1]), (baseline, repeats[1])]
+            turn = turn[:: (-1) ** len(ratios)]  # every other turn from the last to the first
+            times = [_seconds_a_call(*side) for side in turn][:: (-1) ** len(ratios)]
+            fastest = [min(fastest[0], times[0]), min(fastest[1], *times[1:])]
+            ratios.append(times[0] / times[1])
+            controls.append(times[2] / times[1])
+    return LatencyRatio(median(ratios), *_interval(ratios), median(controls), len(ratios))
+
+
+def layer_calls(model: nn.Module, x: Tensor) -> dict[str, Callable[[], None]]:
+    """Each layer that has no layers inside, as a function that makes its calls of ``model(x)``.
+
+    Layer name → function without arguments, in the order of the forward pass; each gets the input
+    that reaches it there. Operations that are not modules (``F.relu``) are not among them. Raises
+    ``ValueError`` for a model in train mode: there, every call would move BatchNorm's statistics.
+    """
+    if model.training:
+        raise ValueError(
+            "The model is in train mode. Call model.eval() before you time its layers."
+        )
+    leaves = {name: layer for name, layer in model.named_modules() if not [*layer.children()]}
+    return {
+        name: partial(_call_again, leaves[name], seen)
+        for name, seen in calls_of(model, x, leaves).items()
+    }
 
 
 def layer_latency(model: nn.Module, x: Tensor, *, seconds: float = 0.05) -> dict[str, Latency]:
     """Time each layer that has no layers inside, alone, on the input that reaches it, in eval mode.
 
-    Returns layer name → :class:`Latency`, in the order of the forward pass. Operations that are not
-    modules (``F.relu``) are not among them. ``seconds``: how long to time each layer.
+    Returns layer name → :class:`Latency` of its calls in one forward pass, see :func:`layer_calls`.
+    ``seconds``: how long to time each layer.
     """
-    leaves = {name: layer for name, layer in model.named_modules() if not [*layer.children()]}
-    calls = calls_of(model, x, leaves)
     with eval_mode(model):
-        return {
-            name: latency(partial(leaves[name], *seen[-1].args, **seen[-1].kwargs), seconds=seconds)
-            for name, seen in calls.items()
-        }
+        calls = layer_calls(model, x)
+        return {name: latency(call, seconds=seconds) for name, call in calls.items()}
 
 
 def to_csr(weight: Tensor) -> Tensor:
@@ -213,6 +272,32 @@ def _timer(fn: Callable[[], object]) -> "Timer":
 
     # Timer sets one thread unless told otherwise.
     return Timer("fn()", globals={"fn": fn}, num_threads=torch.get_num_threads())
+
+
+def _seconds_a_call(fn: Callable[[], object], repeats: int) -> float:
+    from torch.utils.benchmark import timer  # slow to import
+
+    start = timer()  # waits for what an accelerator still has to do
+    for _ in range(repeats):
+        fn()
+    return (timer() - start) / repeats
+
+
+def _interval(ratios: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of their median: two of the ratios, by how often a fair coin falls so."""
+    ratios, n = sorted(ratios), len(ratios)
+    left_out = math.floor((n - 1) / 2 - 0.98 * math.sqrt(n))
+    return ratios[left_out], ratios[-1 - left_out]
+
+
+def _is_wide(ratios: Sequence[float]) -> bool:
+    low, high = _interval(ratios)
+    return high - low > NARROW * median(ratios)
+
+
+def _call_again(layer: nn.Module, calls: Sequence[Call]) -> None:
+    for call in calls:
+        layer(*call.args, **call.kwargs)
 
 
 def _effective_parameters(model: nn.Module) -> list[tuple[bool, Tensor]]:

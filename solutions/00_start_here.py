@@ -7,7 +7,7 @@
 # **You will be able to**
 #
 # - tell whether your machine is ready,
-# - read the signs ≈ ✓ ✗ ○ ! wherever they appear,
+# - read the signs ≈ ✓ ✗ ? ○ ! wherever they appear,
 # - check an exercise, ask for a hint, and understand what the check says,
 # - train LeNet-300-100 to a baseline and say how accurate it is on digits it has never seen.
 #
@@ -36,10 +36,12 @@ environment.report()
 # | ≈ 94.6 % | a measured number; yours may differ a little |
 # | ✓ | right, or measured as stated |
 # | ✗ | not right yet, or not confirmed by the measurement |
+# | ? | not decided here: the machine was too busy to tell which of two is faster |
 # | ○ | not attempted yet |
 # | ! | your code crashed; the message shows your own line |
 #
-# Each sign comes with words that say the same.
+# Each sign comes with words that say the same. A claim about time has its sign behind ≈, as in
+# `≈ ✓`: whatever else your machine does can change it. Then run its cell again in a quiet moment.
 #
 # ## 0.3 How an exercise works
 #

@@ -166,7 +166,9 @@ def timed(action: Callable[[], None]) -> float:
 
 def run_python(*arguments: str) -> None:
     """Run this Python on ``arguments``; if it fails, stop and show what it printed."""
-    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
+    )
     if done.returncode:
         sys.exit(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
 

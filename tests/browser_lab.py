@@ -106,7 +106,7 @@ def _started(command: Sequence[str], home: Path, course: Path, folder: Path) -> 
     log = home / "lab.log"
     _write_settings(home / "settings")
     options = ["--no-browser", "--allow-root", "--ServerApp.port=0", "--expose-app-in-browser"]
-    with log.open("w") as file:
+    with log.open("wb") as file:
         server = subprocess.Popen(
             [sys.executable, *command, *options],
             cwd=course, env=_environment(home, course), stdout=file, stderr=file,
@@ -138,20 +138,20 @@ def _write_settings(folder: Path) -> None:
     """The learner's own: draw all cells, also those out of sight."""
     path = folder / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"windowingMode": "none"}))
+    path.write_text(json.dumps({"windowingMode": "none"}), encoding="utf-8")
 
 
 def _address_of(server: subprocess.Popen, log: Path) -> tuple[str, str]:
     """Address and token, which the server writes into its log, once it answers."""
     for _ in range(300):
-        found = ADDRESS.search(log.read_text())
+        found = ADDRESS.search(log.read_text(encoding="utf-8"))
         if found:
             urllib.request.urlopen(found[0], timeout=60).close()
             return found[1], found[2]
         if server.poll() is not None:
             break
         time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-2000:]}")
 
 
 @contextmanager

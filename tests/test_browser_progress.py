@@ -142,7 +142,7 @@ def test_a_kernel_restarted_in_the_middle_of_a_training(lab, open_notebook, reco
     wait_for_hints(record)
     browser_lab.restart_kernel(page)
 
-    assert json.loads(record.read_text())["exercises"]["0.1"]["outcome"] == "right"
+    assert json.loads(record.read_text(encoding="utf-8"))["exercises"]["0.1"]["outcome"] == "right"
     assert [path.name for path in record.parent.glob("progress.*.json")] == []  # none set aside
     browser_lab.type_into(page, browser_lab.cell_with(page, "epochs = 100_000"), "epochs = 1")
     browser_lab.run_all(page)
@@ -154,7 +154,7 @@ def wait_for_hints(record):
     """Wait until the training writes; whenever the record is read, it is whole."""
     give_up = time.monotonic() + browser_lab.SECONDS
     while time.monotonic() < give_up:
-        if record.exists() and "1.1" in json.loads(record.read_text())["exercises"]:
+        if record.exists() and "1.1" in json.loads(record.read_text(encoding="utf-8"))["exercises"]:
             return
         time.sleep(0.05)
     pytest.fail("The training has not written into the record.")

@@ -38,7 +38,7 @@ def course(tmp_path_factory):
     """A folder with one built lesson."""
     root = tmp_path_factory.mktemp("course")
     (root / "solutions").mkdir()
-    (root / "solutions" / "00_good.py").write_text(GOOD)
+    (root / "solutions" / "00_good.py").write_text(GOOD, encoding="utf-8")
     assert build.main([], root) == 0
     return root
 
@@ -82,11 +82,11 @@ def test_unchanged_is_not_built_again_and_force_builds(course, capsys, monkeypat
 def test_a_failing_lesson_keeps_the_old_notebooks_and_names_the_cell(course, capsys):
     source = course / "solutions" / "00_good.py"
     before = [path.read_bytes() for path in build.outputs(source)]
-    source.write_text(FAILING)
+    source.write_text(FAILING, encoding="utf-8")
     try:
         assert build.main([], course) == 1
     finally:
-        source.write_text(GOOD)
+        source.write_text(GOOD, encoding="utf-8")
     said = capsys.readouterr().err
     assert "solutions/00_good.ipynb, cell 00-001 (broken = x / 0): ZeroDivisionError" in said
     assert [path.read_bytes() for path in build.outputs(source)] == before
@@ -99,7 +99,7 @@ def test_a_failing_lesson_keeps_the_old_notebooks_and_names_the_cell(course, cap
 )  # fmt: skip
 def test_an_open_or_nested_region_is_refused(tmp_path, lines):
     source = tmp_path / "01_open.py"
-    source.write_text(f"# %%\n{lines}\n")
+    source.write_text(f"# %%\n{lines}\n", encoding="utf-8")
     with pytest.raises(LessonFailed, match="cell 01-000"):
         build.solved_notebook(source)
 
@@ -116,7 +116,7 @@ def test_the_same_source_gives_the_same_notebook(course):
 
 def test_the_edition_is_the_beginning_of_the_hash_of_the_source(tmp_path):
     source = tmp_path / "05_lesson.py"
-    source.write_text('# %%\ndesk.check("05", edition="EDITION")\n')
+    source.write_text('# %%\ndesk.check("05", edition="EDITION")\n', encoding="utf-8")
     solved = build.solved_notebook(source)
     made_from = solved.metadata.course["source"]
     edition = made_from[:8]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from course_utils.lesson import progress
-from course_utils.lesson.claims import SOURCE, VERDICTS, claim
+from course_utils.lesson.claims import AGAIN, OUTCOMES, SOURCE, VERDICTS, claim, time_claim
 from course_utils.lesson.text import WIDTH
 
 
@@ -48,7 +48,24 @@ class TestLine:
         claim(id, "measured", True, "holds")
         assert SOURCE[id] in joined(capsys.readouterr().out)
 
-    @pytest.mark.parametrize("verdict", [*VERDICTS, "holds when the layer is large"])
+    def test_one_that_was_not_confirmed_gives_no_verdict(self, capsys):
+        claim("S15", "three rounds of 20 % prune less than half", False, "does not hold here")
+        assert "The source" not in capsys.readouterr().out
+
+    def test_the_source_says_what_the_course_says_that_it_does(self):
+        assert [*SOURCE] == [f"S{number}" for number in range(1, 19)]
+
+    @pytest.mark.parametrize(
+        "verdict",
+        [
+            *VERDICTS,
+            "holds when the layer is large",
+            "holds, and more",
+            "holds: 50 of 100",
+            "holds when few are left: the rest follows",
+            "does not hold here: it rounds",
+        ],
+    )
     def test_verdicts(self, verdict, capsys):
         claim("S1", "measured", True, verdict)
         out = capsys.readouterr().out
@@ -99,9 +116,27 @@ class TestRules:
         with pytest.raises(ValueError, match="a verdict is about a source claim"):
             claim("2.a", "it is so", True, "holds")
 
-    def test_a_verdict_of_other_words(self):
-        with pytest.raises(ValueError, match="'maybe' must start with one of"):
-            claim("S15", "it is so", True, "maybe")
+    @pytest.mark.parametrize("judge", [claim, time_claim])
+    @pytest.mark.parametrize(
+        "verdict",
+        [
+            *(
+                "",
+                "maybe",
+                "holdsgarbage",
+                "holds!",
+                "holds whenever it rains",
+                "holds whenit rains",
+            ),
+            *("Holds", " holds", "holds,", "holds: ", "holds when ", "holds when", "holds here"),
+            *("does not hold", "does not hold hereabouts", "does not hold here,garbage"),
+        ],
+    )
+    def test_a_verdict_of_other_words(self, judge, verdict, capsys):
+        with pytest.raises(ValueError, match=r"must start with one of .*'does not hold here'"):
+            judge("S15", "it is so", True, verdict=verdict)
+        assert capsys.readouterr().out == ""
+        assert progress.load()["claims"] == {}
 
 
 class TestRecord:
@@ -116,3 +151,62 @@ class TestRecord:
         }
         assert kept["three"]["id"] == "S1"
         assert kept["three"]["verdict"] == "holds"
+
+
+ANSWERS = [True, False, None]
+
+
+class TestOfTime:
+    @pytest.mark.parametrize(
+        ("answers", "outcome"),
+        [
+            ([True], True),
+            ([False], False),
+            ([None], None),
+            ([True, True], True),
+            ([np.True_, torch.tensor(True)], True),
+            ([True, None], None),
+            ([None, True], None),
+            ([True, False], False),
+            ([None, False], False),
+            ([False, None, True], False),
+        ],
+    )
+    def test_one_false_answer_decides_and_one_that_is_missing_leaves_it_open(
+        self, answers, outcome, capsys
+    ):
+        time_claim("3.g", "the net is faster", *answers)
+        first, *rest = capsys.readouterr().out.splitlines()
+        assert first == f"≈ {OUTCOMES[outcome].format(id='3.g')} the net is faster"
+        assert rest == ([] if outcome else [f"  {AGAIN}"])
+        assert progress.load()["claims"]["the net is faster"]["confirmed"] is outcome
+
+    @pytest.mark.parametrize("given", [1, 0.9, "yes", torch.tensor([True, False])])
+    def test_a_ratio_is_no_answer(self, given, capsys):
+        with pytest.raises(TypeError, match="True or False, the result of a comparison"):
+            time_claim("3.g", "the net is faster", True, given)
+        assert capsys.readouterr().out == ""
+        assert progress.load()["claims"] == {}
+
+    def test_no_answer_is_refused(self):
+        with pytest.raises(TypeError, match=r"needs an answer, such as ratio.above\(1.5\)"):
+            time_claim("3.g", "the net is faster")
+
+    @pytest.mark.parametrize("length", range(1, 120, 7))
+    @pytest.mark.parametrize("verdict", [None, "holds when the filters are removed"])
+    def test_the_lines_break_alike_whatever_the_outcome_is(self, verdict, length, capsys):
+        seen = set()
+        for answer in ANSWERS:
+            finding = " ".join(["four"] * length)
+            time_claim("S5" if verdict else "3.g", finding, answer, verdict=verdict)
+            out = capsys.readouterr().out
+            assert max(map(len, out.splitlines())) <= WIDTH
+            start = OUTCOMES[answer].format(id="S5" if verdict else "3.g")
+            seen.add(out.replace(start, "").replace(f"\n  {AGAIN}", ""))
+        assert len(seen) == 1
+
+    def test_the_verdict_on_the_source_is_true_whatever_the_outcome_is(self, capsys):
+        for answer in ANSWERS:
+            time_claim("S5", "it is faster", answer, verdict="holds when it is small")
+            said = joined(capsys.readouterr().out)
+            assert said.endswith("; with a ✓ above: holds when it is small.")

@@ -129,10 +129,10 @@ class TestLive:
     def test_a_record_that_cannot_be_read_leaves_the_table_as_it_is(self, home, capsys):
         progress.record_check("0.1", "right")
         dashboard.live_table(all_exercises())
-        progress.location().write_text("{")
+        progress.location().write_text("{", encoding="utf-8")
         time.sleep(0.2)
         assert "✓ done" in dashboard._table.value
-        assert progress.location().read_text() == "{"
+        assert progress.location().read_text(encoding="utf-8") == "{"
         assert len(watchers()) == 1
         assert capsys.readouterr() == ("", "")
 

@@ -23,7 +23,7 @@ def write_lesson(path: Path, source: str = OLD, text: str = "a lesson") -> None:
     cell = {"cell_type": "markdown", "id": "00-000", "metadata": {}, "source": text}
     metadata = {"course": {"source": source}}
     content = {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 @pytest.fixture
@@ -94,13 +94,13 @@ class TestSetUp:
         write_lesson(mine / NAMES[0], text="my answer")
         (mine / NAMES[0]).unlink()
         desk.set_up(course)
-        assert "a lesson" in (mine / NAMES[0]).read_text()
+        assert "a lesson" in (mine / NAMES[0]).read_text(encoding="utf-8")
 
     def test_the_layout_that_the_learner_has_arranged_stays(self, course, mine):
         layout = mine / ".lab" / desk.FIRST_LAYOUT
-        layout.write_text("my own")
+        layout.write_text("my own", encoding="utf-8")
         desk.set_up(course)
-        assert layout.read_text() == "my own"
+        assert layout.read_text(encoding="utf-8") == "my own"
 
     @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
     def test_an_interrupted_copy_leaves_no_half_file(self, course, monkeypatch, error):
@@ -128,10 +128,10 @@ class TestWhereItCannotWork:
         assert list(tmp_path.iterdir()) == []
 
     def test_where_the_desk_is_a_file(self, course, capsys):
-        (course / "my_notebooks").write_text("mine")
+        (course / "my_notebooks").write_text("mine", encoding="utf-8")
         assert desk.main(["--no-lab"], course) == 1
         assert "cannot be written to" in capsys.readouterr().err
-        assert (course / "my_notebooks").read_text() == "mine"
+        assert (course / "my_notebooks").read_text(encoding="utf-8") == "mine"
 
     @pytest.mark.parametrize("way", ["set_up", "fetch"])
     def test_where_the_lessons_may_not_be_read(self, course, monkeypatch, way):
@@ -463,9 +463,9 @@ class TestEdition:
 
     @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"metadata": {"course": 3}}'])
     def test_of_a_damaged_notebook_there_is_none(self, course, mine, content):
-        (mine / NAMES[0]).write_text(content)
+        (mine / NAMES[0]).write_text(content, encoding="utf-8")
         assert desk.changed(course) == []
-        (course / "notebooks" / NAMES[0]).write_text(content)
+        (course / "notebooks" / NAMES[0]).write_text(content, encoding="utf-8")
         assert desk.current_edition("00") is None
 
     def test_of_an_unknown_lesson_there_is_none(self, course):
@@ -533,9 +533,9 @@ class TestFetch:
 
     def test_twice_writes_over_nothing(self, course, mine, capsys):
         fetched = desk.fetch("00")
-        fetched.write_text("written into")
+        fetched.write_text("written into", encoding="utf-8")
         assert desk.fetch("00") == fetched
-        assert fetched.read_text() == "written into"
+        assert fetched.read_text(encoding="utf-8") == "written into"
         assert "is there already" in capsys.readouterr().out
 
     @pytest.mark.parametrize("lesson", ["77", 0, "start_here", None])
@@ -609,7 +609,7 @@ class TestSettings:
         plugin = "@jupyterlab/apputils-extension:notification"
         own = tmp_path / "labconfig" / "default_setting_overrides.json"
         own.parent.mkdir()
-        own.write_text(json.dumps({plugin: theirs}))
+        own.write_text(json.dumps({plugin: theirs}), encoding="utf-8")
         monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
         for name, value in desk.lab_environment(tmp_path).items():
             monkeypatch.setenv(name, value)
@@ -636,11 +636,15 @@ class TestSettings:
         from jupyterlab.commands import get_app_dir
 
         overrides = desk.SETTINGS / "labconfig" / "default_setting_overrides.json"
-        for plugin, values in json.loads(overrides.read_text()).items():
+        for plugin, values in json.loads(overrides.read_text(encoding="utf-8")).items():
             package, _, name = plugin.partition(":")
             schema = Path(get_app_dir()) / "schemas" / package / f"{name}.json"
-            assert values.keys() <= json.loads(schema.read_text())["properties"].keys()
+            assert (
+                values.keys() <= json.loads(schema.read_text(encoding="utf-8"))["properties"].keys()
+            )
 
     def test_the_server_listens_on_loopback_only(self):
-        settings = json.loads((desk.SETTINGS / "jupyter_server_config.json").read_text())
+        settings = json.loads(
+            (desk.SETTINGS / "jupyter_server_config.json").read_text(encoding="utf-8")
+        )
         assert settings == {"ServerApp": {"ip": "127.0.0.1"}}

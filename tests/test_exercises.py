@@ -309,9 +309,12 @@ def test_a_matrix_stands_in_a_block_and_inside_another_value_in_one_line():
 
 def test_a_crash_shows_the_learners_own_line(tmp_path):
     cell = tmp_path / "cell.py"
-    cell.write_text("import torch\ndef apply_mask(weight, mask):\n    return weight @ mask.nope\n")
+    cell.write_text(
+        "import torch\ndef apply_mask(weight, mask):\n    return weight @ mask.nope\n",
+        encoding="utf-8",
+    )
     namespace = {}
-    exec(compile(cell.read_text(), str(cell), "exec"), namespace)
+    exec(compile(cell.read_text(encoding="utf-8"), str(cell), "exec"), namespace)
     verdict = ex01.apply_mask.judge(namespace["apply_mask"])
     assert verdict.outcome == "crashed"
     assert "AttributeError" in verdict.text
@@ -457,7 +460,11 @@ def test_checks_work_with_assertions_switched_off():
         "print(ex.count_zeros.judge(lambda x: 7).outcome)"
     )
     result = subprocess.run(
-        [sys.executable, "-O", "-c", code], capture_output=True, text=True, env=os.environ
+        [sys.executable, "-O", "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ,
+        encoding="utf-8",
     )
     assert result.stdout.strip() == "wrong", result.stderr
 

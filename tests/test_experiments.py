@@ -86,7 +86,7 @@ class TestCommand:
     def test_stores_the_table_where_load_finds_it(self, quick, arguments):
         path, calls = quick
         assert runner.main([*arguments, "--workers", "1"]) == 0
-        assert path.read_text() == "seed,accuracy\n0,0.5\n"
+        assert path.read_text(encoding="utf-8") == "seed,accuracy\n0,0.5\n"
         assert calls == [("tiny", 1)]
         assert experiments.load("tiny", [0])["accuracy"].tolist() == [0.5]
 

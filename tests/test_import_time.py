@@ -14,7 +14,7 @@ def imported_by(code: str) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded after ``code``."""
     code = f"import sys; {code}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
     return set(done.stdout.split())
 
 

@@ -1,13 +1,18 @@
 """What pruning is said to save, measured: numbers, operations, bytes and time. Lesson 01."""
 
-import time
+import math
 import warnings
+from collections import Counter
+from dataclasses import astuple
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import binom
 from torch import nn
 from torch.nn.utils import prune
 
+from course_utils import measure
 from course_utils.masks import magnitude_mask, random_mask
 from course_utils.measure import (
     FORMATS,
@@ -17,6 +22,7 @@ from course_utils.measure import (
     flops,
     latency,
     latency_ratio,
+    layer_calls,
     layer_latency,
     size_bytes,
     to_csr,
@@ -329,33 +335,6 @@ class TestTime:
     def test_latency_is_in_seconds_and_printed_in_microseconds(self):
         assert str(Latency(2e-3, 5e-6, 10)) == "≈ 2000 µs (spread ≈ 5 µs)"
 
-    def test_ratio_prints_its_quartiles(self):
-        expected = "≈ 1.50 × (half of the pairs: ≈ 1.40 to ≈ 1.60)"
-        assert str(LatencyRatio(1.5, 1.4, 1.6, 15)) == expected
-
-    def test_of_a_function_and_itself_is_one(self):
-        ratio = latency_ratio(lambda: time.sleep(2e-3), lambda: time.sleep(2e-3), pairs=9)
-        assert 0.5 < ratio.median < 2
-        assert ratio.low <= ratio.median <= ratio.high
-        assert ratio.pairs == 9
-
-    def test_of_four_times_the_time_is_larger_and_the_other_way_round_smaller(self):
-        """Asleep, a busy machine changes little."""
-
-        def once():
-            time.sleep(2e-3)
-
-        def four_times():
-            time.sleep(8e-3)
-
-        assert latency_ratio(four_times, once, pairs=9).median > 1.5
-        assert latency_ratio(once, four_times, pairs=9).median < 0.67
-
-    @pytest.mark.parametrize("pairs", [1, 0, 2.5, True])
-    def test_needs_two_pairs_for_quartiles(self, pairs):
-        with pytest.raises(ValueError, match=r"pairs=.* is not a whole number, 2 or more"):
-            latency_ratio(lambda: 1, lambda: 1, pairs=pairs)
-
     def test_nothing_is_recorded_for_gradients(self):
         modes = []
         layer = nn.Linear(2, 2)
@@ -364,7 +343,7 @@ class TestTime:
             modes.append(layer(torch.ones(1, 2)).requires_grad)
 
         latency(call, seconds=0.001)
-        latency_ratio(call, call, pairs=2)
+        latency_ratio(call, call, seconds=0)
         assert not any(modes)
 
     def test_a_masked_model_can_be_timed(self, toy_model):
@@ -381,3 +360,157 @@ class TestTime:
         assert times["blocks.0.0"].median > 3 * times["blocks.1.2"].median  # a conv, a small ReLU
         assert model.training
         assert not any(layer._forward_pre_hooks for layer in model.modules())
+
+    def test_a_layer_that_is_called_twice_makes_both_calls(self):
+        class Twice(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layer = nn.Linear(3, 3)
+
+            def forward(self, x):
+                return self.layer(input=self.layer(x) + 1)
+
+        model, seen = Twice().eval(), []
+        calls = layer_calls(model, torch.ones(2, 3))
+        model.layer.register_forward_pre_hook(
+            lambda _, args, kwargs: seen.append(kwargs.get("input", *args)), with_kwargs=True
+        )
+        calls["layer"]()
+        assert len(seen) == 2
+        assert torch.equal(seen[0], torch.ones(2, 3))
+        assert torch.equal(seen[1], model.layer(torch.ones(2, 3)) + 1)
+
+    def test_layers_of_a_model_in_train_mode_are_not_called(self):
+        with pytest.raises(ValueError, match=r"train mode.*model\.eval\(\)"):
+            layer_calls(ConvNet((4, 8)).train(), torch.rand(2, 1, 28, 28))
+
+
+class Clock:
+    """A machine in the hand: its clock, and which function was called when.
+
+    ``took``: name → function that says how many seconds the n-th call of all takes.
+    """
+
+    def __init__(self, monkeypatch, **took):
+        self.now, self.took, self.calls = 0.0, took, []
+        monkeypatch.setattr(measure, "timer", lambda: self.now)
+
+    def call(self, name):
+        def fn():
+            self.calls.append(name)
+            self.now += self.took[name](len(self.calls))
+
+        return fn
+
+
+def always(seconds):
+    return lambda call: seconds
+
+
+class TestRatioOfTimes:
+    def test_of_a_steady_machine_is_exact_and_soon_done(self, monkeypatch):
+        clock = Clock(monkeypatch, fn=always(0.03), base=always(0.01))
+        ratio = latency_ratio(clock.call("fn"), clock.call("base"))
+        assert astuple(ratio) == pytest.approx((3, 3, 3, 1, measure.TURNS))
+
+    def test_both_sides_are_timed_over_blocks_of_equal_length(self, monkeypatch):
+        clock = Clock(monkeypatch, fn=always(0.001), base=always(0.02))
+        latency_ratio(clock.call("fn"), clock.call("base"))
+        turns = clock.calls[12:]  # the first call of each and five to know how long it takes
+        assert turns[:22] == ["fn"] * 20 + ["base"] * 2
+        assert turns[22:44] == ["base"] * 2 + ["fn"] * 20
+        assert Counter(turns) == {"fn": 20 * measure.TURNS, "base": 2 * measure.TURNS}
+
+    def test_of_a_noisy_machine_goes_on_until_the_time_is_up_and_says_how_sure_it_is(
+        self, monkeypatch
+    ):
+        noise = np.random.default_rng(0)
+        clock = Clock(
+            monkeypatch,
+            fn=lambda call: 0.01 * noise.uniform(1, 3),
+            base=lambda call: 0.01 * noise.uniform(1, 3),
+        )
+        ratio = latency_ratio(clock.call("fn"), clock.call("base"), seconds=2)
+        assert 2 < clock.now < 3
+        assert ratio.turns > measure.TURNS
+        assert ratio.low < ratio.median < ratio.high
+        assert ratio.above(0.5) is True
+        assert ratio.above(1.0) is None
+        assert ratio.above(2.0) is False
+
+    def test_a_machine_that_slows_down_all_the_time_falls_on_both(self, monkeypatch):
+        now = [0]
+
+        def slower(call):
+            now[0] += 1
+            return 0.01 * 1.01 ** now[0]
+
+        clock = Clock(monkeypatch, fn=slower, base=slower)
+        ratio = latency_ratio(clock.call("fn"), clock.call("base"))
+        assert ratio.median == pytest.approx(1, abs=0.05)
+        assert ratio.control == pytest.approx(1, abs=0.05)
+
+    @pytest.mark.parametrize("turns", [*range(9, 30), 100, 1001])
+    def test_the_interval_is_where_the_median_lies_95_of_100_times(self, turns):
+        low, high = measure._interval(range(turns))
+        outside = 2 * binom.cdf(low, turns, 0.5)  # the coin falls on one side at most so often
+        assert low + high == turns - 1
+        assert outside <= 0.05
+        assert 2 * binom.cdf(low + 2, turns, 0.5) > 0.05
+
+    def test_a_control_that_is_off_decides_nothing(self):
+        for control in (0.85, 1.15):
+            ratio = LatencyRatio(3.0, 2.9, 3.1, control, 9)
+            assert {ratio.above(1), ratio.above(9), ratio.below(1), ratio.below(9)} == {None}
+
+    def test_what_the_whole_interval_says_is_decided(self):
+        ratio = LatencyRatio(3.0, 2.9, 3.1, 1.0, 9)
+        assert [ratio.above(bound) for bound in (2.8, 3.0, 3.2)] == [True, None, False]
+        assert [ratio.below(bound) for bound in (2.8, 3.0, 3.2)] == [False, None, True]
+
+    @pytest.mark.parametrize("bound", [math.nan, torch.nan])
+    def test_no_bound_decides_nothing(self, bound):
+        ratio = LatencyRatio(3.0, 2.9, 3.1, 1.0, 9)
+        assert ratio.above(bound) is None
+        assert ratio.below(bound) is None
+
+    def test_of_two_ratios_holds_every_quotient_and_the_worse_control(self):
+        one = LatencyRatio(4.0, 3.0, 5.0, 1.02, 20)
+        two = LatencyRatio(2.0, 1.0, 2.5, 0.7, 9)
+        assert one / two == LatencyRatio(2.0, 1.2, 5.0, 0.7, 9)
+        assert one / LatencyRatio(2.0, 1.0, 2.5, 1.01, 9) == LatencyRatio(2.0, 1.2, 5.0, 1.02, 9)
+
+    def test_prints_its_interval_and_the_control(self):
+        expected = "≈ 1.50 × (≈ 1.40 to ≈ 1.60; control ≈ 0.99 ×)"
+        assert str(LatencyRatio(1.5, 1.4, 1.6, 0.99, 15)) == expected
+
+
+def work(units):
+    """A function that multiplies matrices; ``units`` times as much work, so many times as long."""
+    x = torch.rand(64, 64)
+
+    def multiply():
+        for _ in range(units):
+            x @ x
+
+    return multiply
+
+
+class TestOnThisMachine:
+    """Whatever else it does: what is said may be "not decided", and is never wrong."""
+
+    def test_a_slowed_function_is_never_said_to_be_as_fast(self):
+        ratio = latency_ratio(work(12), work(3))
+        assert ratio.below(1.5) is not True
+        assert ratio.above(1.5) is not False
+        assert ratio.low <= ratio.median <= ratio.high
+
+    def test_a_slowed_baseline_is_never_said_to_be_as_fast(self):
+        ratio = latency_ratio(work(3), work(12))
+        assert ratio.above(0.67) is not True
+        assert ratio.below(0.67) is not False
+
+    def test_a_function_and_itself_are_never_said_to_be_of_different_speed(self):
+        ratio = latency_ratio(work(3), work(3))
+        assert ratio.above(1.5) is not True
+        assert ratio.below(0.67) is not True

@@ -94,7 +94,7 @@ def test_red_is_red_and_green_is_green(beginning, tmp_path):
         "--rootdir", str(tmp_path), "--nbval-sanitize-with", str(SANITIZER), "-q",
         "-p", "no:cacheprovider", str(tmp_path),
     ]  # fmt: skip
-    run = subprocess.run(command, capture_output=True, text=True, cwd=build.ROOT)
+    run = subprocess.run(command, capture_output=True, text=True, cwd=build.ROOT, encoding="utf-8")
     failed = set(re.findall(r"^FAILED (\S+?)\.ipynb::", run.stdout, flags=re.MULTILINE))
     failed = {name.rpartition("/")[2] for name in failed}
     wanted = {n.replace(" ", "-") for n, (_, _, green) in CHANGES.items() if not green}

@@ -22,7 +22,7 @@ claim("1.b", "the first seed is 0 or 20", SEEDS[0] in (0, 20))
 def course(tmp_path):
     """A folder with one lesson, one claim of which holds for some seeds only."""
     (tmp_path / "solutions").mkdir()
-    (tmp_path / "solutions" / "01_small.py").write_text(LESSON)
+    (tmp_path / "solutions" / "01_small.py").write_text(LESSON, encoding="utf-8")
     return tmp_path
 
 
@@ -48,7 +48,7 @@ def test_each_claim_is_reported_for_each_set_of_seeds(course, capsys):
 
 def test_a_lesson_that_fails_is_named(course, capsys):
     path = course / "solutions" / "01_small.py"
-    path.write_text(LESSON + "\n# %%\n1 / 0\n")
+    path.write_text(LESSON + "\n# %%\n1 / 0\n", encoding="utf-8")
     assert other_seeds.main(["01"], course) == 1
     assert "01_small: FAILED" in capsys.readouterr().err
 

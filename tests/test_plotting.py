@@ -1,13 +1,16 @@
 """The figures: nbval never compares pictures, so their axes, data and sizes are checked here."""
 
+import io
 from itertools import combinations
 
 import matplotlib
 import numpy as np
 import pytest
 import torch
+from matplotlib import style
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
+from PIL import Image
 
 from course_utils import plotting
 from course_utils.intervals import paired_difference
@@ -347,6 +350,60 @@ def test_show_takes_every_figure_with_a_short_title(draw):
 def test_show_takes_a_title_that_fits():
     title = "Equal sparsity: scattered zeros, and four rows that are gone"
     plotting.show(plotting.mask_panels({"a": torch.eye(3).bool()}, title), alt=ALT)
+
+
+def stored(draw, monkeypatch):
+    """The bytes of the PNG that a notebook would store of what ``draw`` draws."""
+    shown = []
+    monkeypatch.setattr(plotting, "display", lambda data, **_: shown.append(data))
+    torch.manual_seed(0)
+    plotting.show(draw(), alt=ALT)
+    return shown[0]["image/png"]
+
+
+@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+def test_a_stored_picture_has_a_palette_and_no_difference_to_be_seen(draw, monkeypatch):
+    torch.manual_seed(0)
+    drawn = io.BytesIO()
+    with plotting.course_style():
+        draw().savefig(drawn, format="png")
+    before = np.asarray(Image.open(drawn).convert("RGB"), dtype=int)
+    small = stored(draw, monkeypatch)
+    picture = Image.open(io.BytesIO(small))
+    difference = np.abs(before - np.asarray(picture.convert("RGB"), dtype=int)).max(-1)
+    assert picture.mode == "P"
+    assert len(small) < 0.6 * len(drawn.getvalue())
+    assert difference.max() <= 64
+    assert (difference > 16).mean() < 0.003
+    assert small == stored(draw, monkeypatch)
+
+
+WHITE = "text.color axes.labelcolor xtick.color ytick.color xtick.labelcolor ytick.labelcolor"
+OF_YOUR_OWN = {
+    "white text": dict.fromkeys([*WHITE.split(), "axes.titlecolor"], "white"),
+    "dark": "dark_background",
+    "hand-drawn": {"path.sketch": (1, 100, 2), "font.family": "fantasy", "lines.linewidth": 5},
+    "another size": {"savefig.dpi": 50, "figure.dpi": 200, "savefig.bbox": "tight", "font.size": 6},
+    "transparent": {"savefig.transparent": True, "savefig.facecolor": "red"},
+    "another format": {
+        "savefig.format": "svg",
+        "image.cmap": "jet",
+        "image.interpolation": "hanning",
+    },
+    "another layout": {"figure.constrained_layout.use": False, "figure.autolayout": True},
+    "other ticks": {"xtick.direction": "in", "axes.formatter.use_locale": True, "axes.grid": False},
+    "another backend": {"backend": "svg"},
+}
+
+
+@pytest.mark.parametrize("settings", OF_YOUR_OWN.values(), ids=OF_YOUR_OWN)
+def test_settings_of_your_own_change_no_figure(settings, monkeypatch):
+    wanted = {name: stored(draw, monkeypatch) for name, draw in FIGURES.items()}
+    with style.context(settings):
+        ours = dict(matplotlib.rcParams)
+        found = {name: stored(draw, monkeypatch) for name, draw in FIGURES.items()}
+        assert dict(matplotlib.rcParams) == ours
+    assert [name for name in wanted if wanted[name] != found[name]] == []
 
 
 def test_show_refuses_a_title_that_would_be_cut_off():

@@ -295,5 +295,7 @@ class TestCompare:
         monkeypatch.setenv("PRUNING_COURSE_HOME", str(tmp_path))
         answer = make(2) if make is not torch.tensor else 2
         predict("2.1", "How many?", answer).compare(make(3))
-        entry = json.loads((tmp_path / "progress.json").read_text())["predictions"]["2.1"]
+        entry = json.loads((tmp_path / "progress.json").read_text(encoding="utf-8"))["predictions"][
+            "2.1"
+        ]
         assert (entry["answer"], entry["measured"]) == (2, 3)

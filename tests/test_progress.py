@@ -245,21 +245,23 @@ class TestDamage:
 
     def test_loading_alone_sets_it_aside_too(self, file):
         file.parent.mkdir()
-        file.write_text("{")
+        file.write_text("{", encoding="utf-8")
         assert progress.load() == EMPTY
         assert len(names(file.parent)) == 1
 
     def test_twice_keeps_both(self, file):
         file.parent.mkdir()
         for content in ("{", "["):
-            file.write_text(content)
+            file.write_text(content, encoding="utf-8")
             progress.load()
-        kept = {path.read_text() for path in file.parent.glob("progress.damaged-*.json")}
+        kept = {
+            path.read_text(encoding="utf-8") for path in file.parent.glob("progress.damaged-*.json")
+        }
         assert kept == {"{", "["}
 
     def test_that_cannot_be_set_aside_does_not_stop_the_lesson(self, file, capsys, monkeypatch):
         file.parent.mkdir()
-        file.write_text("{")
+        file.write_text("{", encoding="utf-8")
         monkeypatch.setattr(Path, "replace", refuse)
         assert progress.load() == EMPTY
         progress.record_check("2.1", "right")
@@ -267,7 +269,10 @@ class TestDamage:
 
     def test_a_file_from_a_newer_course_with_more_in_it_is_read(self, file):
         file.parent.mkdir()
-        file.write_text('{"exercises": {"9.9": {"outcome": "right", "mood": "good"}}, "more": 1}')
+        file.write_text(
+            '{"exercises": {"9.9": {"outcome": "right", "mood": "good"}}, "more": 1}',
+            encoding="utf-8",
+        )
         assert progress.load()["exercises"]["9.9"]["outcome"] == "right"
         assert names(file.parent) == {"progress.json"}
 
@@ -723,7 +728,7 @@ class TestOfTheLearner:
 
     def test_export_from_memory(self, tmp_path):
         progress.record_check("2.1", "right")
-        exported = json.loads(progress.export(tmp_path / "out.json").read_text())
+        exported = json.loads(progress.export(tmp_path / "out.json").read_text(encoding="utf-8"))
         assert exported["exercises"]["2.1"]["outcome"] == "right"
 
 
@@ -739,9 +744,9 @@ class TestPeek:
 
     def test_damage_is_left_alone_in_silence(self, file, capsys):
         file.parent.mkdir()
-        file.write_text("{")
+        file.write_text("{", encoding="utf-8")
         assert progress.peek() is None
-        assert file.read_text() == "{"
+        assert file.read_text(encoding="utf-8") == "{"
         assert capsys.readouterr().out == ""
 
     def test_a_file_that_cannot_be_read(self, file, monkeypatch):

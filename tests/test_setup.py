@@ -22,11 +22,11 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from course_utils.lesson import desk, progress
+from course_utils.lesson import claims, desk, progress
 from course_utils.lesson.syllabus import LESSONS
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 REQUIREMENTS = [
     Requirement(line)
     for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
@@ -43,13 +43,16 @@ FOREIGN = re.compile(
     r"|\b(pypi|pythonhosted|npmjs|anaconda|debian)[.](org|com)|download[.]pytorch[.]org"
 )
 LONGEST_LINE = 10_000  # a longer one is a picture stored in a notebook
-README, CONTRIBUTING = (ROOT / "README.md").read_text(), (ROOT / "CONTRIBUTING.md").read_text()
-MAKEFILE = (ROOT / "Makefile").read_text()
+README, CONTRIBUTING = (
+    (ROOT / "README.md").read_text(encoding="utf-8"),
+    (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"),
+)
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def pins() -> dict[str, str]:
     """The lines of constraints.txt: canonical name → version."""
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pairs = (line.split("==") for line in lines if not line.startswith("#"))
     return {canonicalize_name(name): pinned for name, pinned in pairs}
 
@@ -58,7 +61,9 @@ def tracked() -> list[Path]:
     """The files under version control, relative to the top; skips where there is no git clone."""
     command = ["git", "ls-files", "-z"]
     try:
-        listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        listing = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=True, encoding="utf-8"
+        )
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("not a git clone, so which files belong to the course is not known")
     return [Path(name) for name in listing.stdout.split("\0") if (ROOT / name).is_file()]
@@ -66,7 +71,7 @@ def tracked() -> list[Path]:
 
 def listed(environment: str, key: str) -> list[str]:
     """The items under ``key:`` of a conda environment file, those of its pip list included."""
-    text = (ROOT / environment).read_text()
+    text = (ROOT / environment).read_text(encoding="utf-8")
     block = re.search(rf"^{key}:\n((?:[ -].*\n)+)", text, re.MULTILINE).group(1)
     return re.findall(r"^\s*- (.+)$", block, re.MULTILINE)
 
@@ -89,7 +94,9 @@ def make(*arguments: str) -> str:
         if name not in settings and not name.startswith(("MAKE", "MFLAGS"))
     }
     command = ["make", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env=clean, capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     return done.stdout
 
 
@@ -106,7 +113,7 @@ class TestVersions:
         assert pins()["torch"] == "2.13.0"
 
     def test_constraints_are_exact_public_sorted_and_without_the_course(self):
-        lines = (ROOT / "constraints.txt").read_text().splitlines()
+        lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
         lines = [line for line in lines if not line.startswith("#")]
         assert lines == sorted(lines, key=str.upper)  # as `LC_ALL=C sort -f` does
         assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
@@ -115,14 +122,18 @@ class TestVersions:
     def test_citation_and_package_have_the_same_version(self):
         from course_utils import __version__
 
-        cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+        cited = re.search(
+            r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE
+        )
         assert cited.group(1) == PROJECT["version"] == __version__
 
     def test_the_library_in_use_is_the_one_of_this_folder(self, tmp_path):
         """A second copy that is imported instead has cost other courses many hours."""
         code = "import course_utils; print(course_utils.__file__)"
         command = [sys.executable, "-c", code]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=True, encoding="utf-8"
+        )
         assert Path(done.stdout.strip()).parent == ROOT / "course_utils"
 
 
@@ -136,7 +147,9 @@ class TestEnvironments:
         python, *rest = listed(".binder/environment.yml", "dependencies")
         assert rest == ["pip"]
         assert_python_is_allowed(python.replace("=", "=="))
-        installs = re.findall(r"pip install (.*)", (ROOT / ".binder/postBuild").read_text())
+        installs = re.findall(
+            r"pip install (.*)", (ROOT / ".binder/postBuild").read_text(encoding="utf-8")
+        )
         assert installs == ["--no-cache-dir -c constraints.txt ."]
 
     @pytest.mark.parametrize("file", ["environment.yml", ".binder/environment.yml"])
@@ -186,7 +199,9 @@ class TestCommands:
         assert on_windows.splitlines() == code_block("sh", "python3 -m venv")
 
     def test_the_conda_way_uses_the_name_in_its_file(self):
-        name = re.search(r"^name: (.+)$", (ROOT / "environment.yml").read_text(), re.MULTILINE)
+        name = re.search(
+            r"^name: (.+)$", (ROOT / "environment.yml").read_text(encoding="utf-8"), re.MULTILINE
+        )
         *_, activate, start = code_block("sh", "conda")
         assert activate == f"conda activate {name.group(1)}"
         assert start == code_block("sh", "python3 -m venv")[-1].removeprefix(".venv/bin/")
@@ -197,23 +212,25 @@ class TestCommands:
         assert f"sys.version_info < ({oldest.replace('.', ', ')})" in MAKEFILE
 
     def test_the_learners_own_copies_are_neither_tracked_nor_tested_nor_linted(self):
-        assert f"{desk.DESK}/" in (ROOT / ".gitignore").read_text().splitlines()
-        tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+        assert f"{desk.DESK}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+        tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
         assert desk.DESK in tools["pytest"]["ini_options"]["norecursedirs"]
         assert desk.DESK not in tools["pytest"]["ini_options"]["testpaths"]
         assert desk.DESK in tools["ruff"]["extend-exclude"]
 
     def test_the_settings_of_the_lab_are_installed_with_the_library(self):
-        data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+        data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+            "setuptools"
+        ]
         library = ROOT / "course_utils" / "lesson"
-        given = data["package-data"]["course_utils.lesson"]
+        given = tools["setuptools"]["package-data"]["course_utils.lesson"]
         shipped = {path for each in given for path in library.glob(each)}
         needed = {path for path in desk.SETTINGS.rglob("*") if path.is_file()}
         assert needed
         assert shipped >= needed
 
     def test_ci_runs_everything(self):
-        lines = (ROOT / ".ci/run").read_text().splitlines()
+        lines = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
         assert [line.split(" <")[0] for line in lines[-2:]] == ["make test", "make portability"]
         assert "set -euo pipefail" in lines
 
@@ -233,7 +250,12 @@ class TestReadme:
 
     def test_signs_are_those_of_the_course(self):
         signs = re.findall(r"^\| (\S) \|", README, re.MULTILINE)
-        assert set(signs) == {"≈", *progress.SIGNS.values()}
+        of_claims = {text[0] for text in claims.OUTCOMES.values()}
+        assert set(signs) == {"≈", *progress.SIGNS.values(), *of_claims}
+        lesson = (ROOT / "solutions" / "00_start_here.py").read_text(encoding="utf-8")
+        (line,) = re.findall(r"^# - read the signs (.*) wherever", lesson, re.MULTILINE)
+        assert set(re.findall(r"^# \| (\S)(?: \d\S* %)? \|", lesson, re.MULTILINE)) == set(signs)
+        assert set(line.split()) == set(signs)
 
     def test_picture_and_its_text_are_those_of_the_lesson(self):
         """The cell tagged ``readme-picture`` made it, so the README moves with the result."""
@@ -269,7 +291,9 @@ class TestFiles:
         found = []
         for path in tracked():
             if path.suffix != ".png":
-                for number, line in enumerate((ROOT / path).read_text().splitlines(), start=1):
+                for number, line in enumerate(
+                    (ROOT / path).read_text(encoding="utf-8").splitlines(), start=1
+                ):
                     if len(line) < LONGEST_LINE and (match := FOREIGN.search(line)):
                         found.append(f"{path}:{number}: {match.group()}")
         assert not found
@@ -280,6 +304,6 @@ class TestFiles:
             str(path)
             for path in tracked()
             if path.suffix == ".py" and path not in lessons
-            if not ast.get_docstring(ast.parse((ROOT / path).read_text()))
+            if not ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8")))
         ]
         assert not silent

@@ -23,12 +23,13 @@ TALK = ("lesson", "exercises", "authoring")  # the rooms that print what may hol
 CODE_PAGES = ("cp1252", "gbk", "ascii", "latin-1", "cp437", "utf-8")
 
 
+@pytest.mark.parametrize("sign", "%×")
 @pytest.mark.parametrize("before", range(WIDTH - 6, WIDTH + 1))
-def test_a_number_keeps_its_per_cent_sign(before):
-    lines = wrapped("x" * before + " 99 % more", hanging="  ").splitlines()
-    assert any("99 %" in line for line in lines)
+def test_a_number_keeps_its_sign(before, sign):
+    lines = wrapped("x" * before + f" 99 {sign} more", hanging="  ").splitlines()
+    assert any(f"99 {sign}" in line for line in lines)
     assert max(map(len, lines)) <= WIDTH
-    assert " ".join(" ".join(lines).split()) == "x" * before + " 99 % more"
+    assert " ".join(" ".join(lines).split()) == "x" * before + f" 99 {sign} more"
 
 
 def test_what_has_lines_of_its_own_keeps_them():

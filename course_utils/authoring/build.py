@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 from traitlets.config import Config
 
-from course_utils.authoring.pytest_plugin import KERNEL_ENVIRONMENT
+from course_utils.authoring.pytest_plugin import KERNEL_ENVIRONMENT, no_ipython_profile
 from course_utils.exercises.checker.exercise import STUB
 from course_utils.lesson import desk
 from course_utils.lesson.files import replace_with
@@ -31,7 +31,7 @@ from course_utils.lesson.text import say
 from course_utils.lesson.widgets import WIDGET_VIEW
 
 ROOT = Path(__file__).resolve().parents[2]
-CELL_SECONDS = 120
+CELL_SECONDS = 600  # a cell takes seconds; on a busy machine some more
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 FOR_TOOLS = re.compile(r"  # fmt: skip$", re.MULTILINE)  # says nothing to a reader
 # A text cannot hold its own hash, so the edition is filled in when the notebook is made.
@@ -109,7 +109,8 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env={**os.environ, **KERNEL_ENVIRONMENT})
+        with no_ipython_profile() as no_profile:
+            client.execute(env={**os.environ, **KERNEL_ENVIRONMENT, **no_profile})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise LessonFailed(_blame(executed, error)) from error
     executed.metadata.pop("widgets", None)  # state of dead widgets: noise in every diff

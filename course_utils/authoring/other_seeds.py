@@ -20,7 +20,10 @@ from course_utils.lesson.text import say
 
 SHIFTS = (20, 40, 60)  # more than any lesson has seeds, so that no seed is used twice
 NAMES = ("SEED", "SEEDS")
-CLAIM = re.compile(r"^([✓✗]) (S\d+|\d\.[a-z]) (?:measured|not confirmed)", re.MULTILINE)
+# A claim about time has its sign behind ≈, and a third one: not decided here.
+CLAIM = re.compile(
+    r"^(✓|✗|≈ [✓✗?]) (S\d+|\d\.[a-z]) (?:measured|not confirmed|not decided)", re.MULTILINE
+)
 
 
 def with_other_seeds(notebook: NotebookNode, shift: int) -> NotebookNode:
@@ -52,7 +55,10 @@ class _Raised(ast.NodeTransformer):
 
 
 def verdicts(notebook: NotebookNode) -> dict[str, str]:
-    """Claim → "✓" or "✗", from the outputs of an executed lesson, in their order."""
+    """Claim → its sign, from the outputs of an executed lesson, in their order.
+
+    "✓" or "✗"; of a claim about time "≈ ✓", "≈ ✗" or "≈ ?".
+    """
     text = "\n".join(
         output.text
         for cell in notebook.cells
@@ -89,7 +95,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
             print(f"{source.stem}: FAILED, {error}", file=sys.stderr, flush=True)
             failed = True
             continue
-        failed |= bool((results != "✓").any(axis=None))
+        # How fast a net is does not hang on its seed, but on what else the machine does.
+        failed |= not bool(results.isin(["✓", "≈ ✓", "≈ ✗", "≈ ?"]).all(axis=None))
         say(f"\n{source.stem}\n{results.to_string()}", flush=True)
     return int(failed)
 

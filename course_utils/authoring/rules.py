@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from course_utils.authoring.build import BEGIN, END
 from course_utils.lesson.widgets import WIDGET_VIEW
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 500_000
 MAX_LINES = 25
 MAX_IMPORT_LINES = 3
 MAGICS: tuple[str, ...] = ()  # allowed ones; none is needed so far

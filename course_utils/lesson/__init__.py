@@ -9,7 +9,7 @@
 - ``tables``, ``text``, ``widgets``, ``files``: how things are shown and stored
 """
 
-from course_utils.lesson.claims import claim
+from course_utils.lesson.claims import claim, time_claim
 from course_utils.lesson.predictions import predict
 
-__all__ = ["claim", "predict"]
+__all__ = ["claim", "predict", "time_claim"]

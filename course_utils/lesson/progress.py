@@ -163,8 +163,8 @@ def record_prediction(id: str, question: str, answer: object, measured: object) 
     _note("predictions", id, entry)
 
 
-def record_claim(id: str, finding: str, confirmed: bool, verdict: str | None) -> None:
-    """Note the measured verdict of a claim."""
+def record_claim(id: str, finding: str, confirmed: bool | None, verdict: str | None) -> None:
+    """Note the measured verdict of a claim. ``confirmed`` is None where it was not decided here."""
     _note("claims", finding, {"id": id, "confirmed": confirmed, "verdict": verdict})
 
 

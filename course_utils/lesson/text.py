@@ -1,5 +1,6 @@
 """What the course prints: on any code page, in lines of readable length."""
 
+import re
 import sys
 import textwrap
 
@@ -23,11 +24,12 @@ def say(text: object, flush: bool = False) -> None:
 def wrapped(text: str, hanging: str = "") -> str:
     """Prose in lines of at most ``WIDTH`` letters, the second and later ones behind ``hanging``.
 
-    A number keeps its %. What has lines of its own (code, a mask) keeps them.
+    A number keeps its % or ×. What has lines of its own (code, a mask) keeps them.
     """
     if "\n" in text:
         return textwrap.dedent(text).strip("\n").rstrip()
-    lines = textwrap.fill(text.replace(" %", f"{NO_BREAK}%"), WIDTH, subsequent_indent=hanging)
+    text = re.sub(" ([%×])", rf"{NO_BREAK}\1", text)
+    lines = textwrap.fill(text, WIDTH, subsequent_indent=hanging)
     return lines.replace(NO_BREAK, " ")
 
 
