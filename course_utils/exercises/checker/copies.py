@@ -8,7 +8,7 @@ all else.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count
 from numbers import Integral, Real
 
 import numpy as np
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 LARGEST = 10_000_000  # numbers in a tensor, far more than any case asks for
-LONGEST = 100_000  # entries in all lists, tuples and dictionaries of one value
+LONGEST = 10_000  # entries in all lists, tuples and dictionaries of one value
 DIGITS = 1000  # bits of a whole number
 
 
@@ -39,8 +39,14 @@ def plain(value: object) -> object:
         # Even in an answer that has switched gradients off, a copy is an ordinary tensor.
         with torch.inference_mode(False), torch.enable_grad():
             return _copy(value, count())
-    except Exception:  # its own methods raise, it holds itself, or it is too large
-        return Other("unreadable", _words_of_type(value))
+    except (_TooLong, RecursionError):
+        return Other("too long", f"{_words_of_type(value)} (too long or too deep to compare)")
+    except Exception:  # its own methods raise
+        return Other("unreadable", f"{_words_of_type(value)} (it cannot be read)")
+
+
+class _TooLong(Exception):
+    """There are more entries than anybody compares."""
 
 
 def _copy(value: object, entries: count) -> object:
@@ -81,7 +87,7 @@ def _copy_of_tensor(tensor: Tensor) -> object:
             return copy.requires_grad_(tensor.requires_grad)
         except (RuntimeError, NotImplementedError):  # a dtype that cannot be read
             dtype = str(tensor.dtype).removeprefix("torch.")
-            return Other("tensor", f"a tensor of dtype {dtype}, which cannot be read")
+            return Other("tensor", f"a tensor of the unreadable dtype {dtype}")
 
 
 def _unusual(tensor: Tensor) -> str | None:
@@ -91,13 +97,14 @@ def _unusual(tensor: Tensor) -> str | None:
     shape = "×".join(map(str, tensor.shape))
     if tensor.layout != torch.strided:
         layout = str(tensor.layout).removeprefix("torch.")
-        return f"a sparse tensor of shape {shape} (layout {layout}, not dense)"
+        kind = "a sparse tensor" if "sparse" in layout else "a tensor"
+        return f"{kind} of shape {shape} (layout {layout}, not dense)"
     if tensor.is_quantized:
         return f"a quantised tensor of shape {shape}"
     if tensor.is_meta:
-        return f"a tensor of shape {shape} on the device meta, without numbers"
+        return f"a tensor of shape {shape} (device meta, without numbers)"
     if tensor.numel() > LARGEST:
-        return f"a tensor of shape {shape}, too large to compare"
+        return f"a tensor of shape {shape} (too large to compare)"
     return None
 
 
@@ -136,9 +143,9 @@ def _copy_of_sequence(value: Sequence, entries: count) -> list | tuple:
 
 def _few(entries, counted: count):
     """The entries one by one, until there are too many in all."""
-    for entry in islice(entries, LONGEST):
+    for entry in entries:
         if next(counted) >= LONGEST:
-            raise ValueError("too long")
+            raise _TooLong
         yield entry
 
 
@@ -155,6 +162,6 @@ def type_words(value: object) -> str:
 def _words_of_type(value: object) -> str:
     """The same for a value that may raise when it is asked anything."""
     try:
-        return f"{type_words(value)}, which cannot be read"
+        return type_words(value)
     except Exception:
-        return "something that cannot be read"
+        return "something"

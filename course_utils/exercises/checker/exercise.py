@@ -153,7 +153,7 @@ class Exercise:
         first = failures[0]  # the cases stand from small to large
         if first.got.timed_out:
             return feedback.timed_out(self, first)
-        known = self._matching_misconception(seen)
+        known = self._matching_misconception(seen) if len(seen) == len(self.cases) else None
         if known is not None:
             return feedback.misconceived(self, first, known)
         if first.got.error is not None:

@@ -157,7 +157,7 @@ def _what(exercise, failure) -> list[str]:
     if failure.got.left:
         return [
             "Checked  : that your function leaves alone what others use",
-            f"It leaves changed: {', '.join(failure.got.left[:5])}. The check has put back what it "
+            f"It leaves behind {', '.join(failure.got.left[:5])}. The check has put back what it "
             "could. Work on names of your own, and set nothing that holds for the whole kernel.",
         ]
     if failure.expected.error is not None:

@@ -9,6 +9,7 @@ import re
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import FrameType
@@ -17,8 +18,9 @@ from torch import Tensor
 
 from course_utils.exercises.checker.comparing import same
 from course_utils.exercises.checker.copies import Other, plain
+from course_utils.exercises.checker.dice import random_numbers
 from course_utils.exercises.checker.limit import Limited, TimeLimit, frames_of, threads_of
-from course_utils.exercises.checker.surroundings import Surroundings, random_numbers
+from course_utils.exercises.checker.surroundings import OF_THREAD, Surroundings, note, set_back
 
 LETTERS = 10_000  # of what an answer prints
 ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")  # differs at every run
@@ -80,13 +82,14 @@ def observe(
     if isinstance(threading.current_thread(), Limited):  # an answer that calls a check itself
         return _call(function, make, before)
     seen: list[Observation] = []
-    with _one_at_a_time, random_numbers(seed):
+    with _one_at_a_time, warnings.catch_warnings(), random_numbers(seed) as left_behind:
         thread = Limited(lambda: seen.append(_call(function, make, before)))
         with _terminal_of(thread) as printed:
             known = {*threading.enumerate()}
             thread.start()
             if not thread.ends_within(seconds):
                 seen[:] = [_stop(thread, function, before)]
+                left_behind += [thread] if seen[0].goes_on else []
             strays = threads_of(function, known)
     left = seen[0].left + (("a thread that still runs",) if strays else ())
     return replace(seen[0], left=left, printed=without_addresses(printed.getvalue()))
@@ -105,10 +108,12 @@ def _call(
     arguments = ()
     try:
         arguments = make()
+        of_thread = note(OF_THREAD)
         try:
             result = function(*arguments)
         finally:
-            left = before.put_back() if before else []
+            if before is not None:
+                left = [*before.put_back(), *set_back(OF_THREAD, of_thread)]
         result = plain(result)
     except TimeLimit:
         raise

@@ -1,14 +1,11 @@
 """What a function may leave changed for everybody else: noticed, put back, and named."""
 
 import builtins
-import contextlib
 import inspect
 import math
 import os
 import random
 import sys
-import warnings
-from collections.abc import Iterator
 from operator import is_
 from types import ModuleType
 
@@ -35,19 +32,38 @@ def _go_to(folder: str | None) -> None:
 
 
 # What holds for everything that runs later: how to read it, and how to set it again.
-SETTINGS = {
-    "sys.setrecursionlimit": (sys.getrecursionlimit, sys.setrecursionlimit),
-    "the default dtype": (torch.get_default_dtype, torch.set_default_dtype),
-    "torch.set_grad_enabled": (torch.is_grad_enabled, torch.set_grad_enabled),
-    "torch.inference_mode": (torch.is_inference_mode_enabled, lambda before: None),
-    "torch.set_num_threads": (torch.get_num_threads, torch.set_num_threads),
-    "torch.use_deterministic_algorithms": (
+OF_ALL = {
+    "recursion limit": (sys.getrecursionlimit, sys.setrecursionlimit),
+    "default dtype": (torch.get_default_dtype, torch.set_default_dtype),
+    "number of threads": (torch.get_num_threads, torch.set_num_threads),
+    "choice of algorithms": (
         torch.are_deterministic_algorithms_enabled,
         torch.use_deterministic_algorithms,
     ),
-    "the working folder": (_folder, _go_to),
+    "working folder": (_folder, _go_to),
 }
-HARMLESS = {"sys.setrecursionlimit"}  # put back without a word
+# What holds for everything that runs later in the same thread.
+OF_THREAD = {
+    "grad mode": (torch.is_grad_enabled, torch.set_grad_enabled),
+    "inference mode": (torch.is_inference_mode_enabled, lambda before: None),
+    "default device": (torch.get_default_device, torch.set_default_device),
+}
+HARMLESS = {"recursion limit"}  # put back without a word
+
+
+def note(settings: dict) -> dict:
+    """How the settings are now."""
+    return {name: read() for name, (read, _) in settings.items()}
+
+
+def set_back(settings: dict, before: dict) -> list[str]:
+    """Make them what they were. Returns what had changed, in words."""
+    changed = []
+    for name, (read, write) in settings.items():
+        if read() != before[name]:
+            write(before[name])
+            changed += [] if name in HARMLESS else [f"another {name}"]
+    return changed
 
 
 class Surroundings:
@@ -55,41 +71,21 @@ class Surroundings:
 
     def __init__(self) -> None:
         self.builtins = dict(_BUILTINS)
-        self.settings = {name: read() for name, (read, _) in SETTINGS.items()}
+        self.settings = note(OF_ALL)
         self.namespaces = [(space, dict(vars(space))) for space in _namespaces()]
 
     def put_back(self) -> list[str]:
-        """Undo all changes since. Returns the names of what later cells would have felt."""
+        """Undo all changes since. Returns what later cells would have felt, in words."""
         changed = []
         # First, and without calling any: the rest needs them. While an answer runs, input is ours.
         for name, value in self.builtins.items():
             if _BUILTINS.get(name) is not value and name != "input":
                 _BUILTINS[name] = value
-                changed.append(f"builtins.{name}")
+                changed.append(f"another {name}")
+        changed += set_back(OF_ALL, self.settings)
         for space, before in self.namespaces:
-            changed += [f"{space.__name__}.{name}" for name in _put_back(space, before)]
-        for name, (read, write) in SETTINGS.items():
-            if read() != self.settings[name]:
-                write(self.settings[name])
-                changed += [] if name in HARMLESS else [name]
+            changed += [f"another {space.__name__}.{name}" for name in _put_back(space, before)]
         return changed
-
-
-@contextlib.contextmanager
-def random_numbers(seed: int) -> Iterator[None]:
-    """The same random numbers for everybody; random state and warnings are as before afterwards."""
-    of_python, of_numpy = random.getstate(), np.random.get_state()
-    of_torch = torch.default_generator.get_state()
-    with warnings.catch_warnings():
-        torch.default_generator.manual_seed(seed)
-        random.seed(seed)
-        np.random.seed(seed)
-        try:
-            yield
-        finally:
-            torch.default_generator.set_state(of_torch)
-            random.setstate(of_python)
-            np.random.set_state(of_numpy)
 
 
 def _namespaces() -> list[ModuleType | type]:
@@ -136,7 +132,7 @@ def _is_wrapper_of_torch(value: object) -> bool:
 
 def _is_called(value: object) -> bool:
     """Whether code or a constant, and no note that a module keeps for itself."""
-    return callable(value) or isinstance(value, property | float)
+    return callable(value) or isinstance(value, property | float | torch.Generator)
 
 
 def _hides(space: ModuleType | type, name: str) -> bool:
