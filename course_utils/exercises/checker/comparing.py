@@ -1,4 +1,7 @@
-"""Say how two results differ, in this order: type, shape, dtype, count, values."""
+"""Say how two results differ, in this order: type, shape, dtype, count, values.
+
+Both are plain copies (:mod:`copies`), so that nothing here runs an answer's own code.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,7 +10,10 @@ from numbers import Real
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from course_utils.exercises.checker.copies import Other, type_words
+from course_utils.exercises.checker.printing import apart, describe, literal
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,6 @@ class Difference:
 
 def same(a: object, b: object, tolerance: float) -> bool:
     """Whether two values are equal, number for number; functions are not looked into."""
-    if callable(a) and callable(b) and not isinstance(a, nn.Module):
-        return True
-    if isinstance(a, nn.Module) and isinstance(b, nn.Module):
-        return same(a.state_dict(), b.state_dict(), tolerance)
     return difference(a, b, tolerance) is None
 
 
@@ -40,7 +42,7 @@ def difference(expected: object, got: object, tolerance: float) -> Difference | 
     if isinstance(expected, bool):
         return _compare_truth(expected, got)
     if isinstance(expected, Real):
-        return _compare_numbers(float(expected), got, tolerance)
+        return _compare_numbers(expected, got, tolerance)
     if isinstance(expected, Tensor):
         return _compare_tensors(expected, got, tolerance)
     if isinstance(expected, Mapping):
@@ -48,7 +50,9 @@ def difference(expected: object, got: object, tolerance: float) -> Difference | 
     if isinstance(expected, Sequence) and not isinstance(expected, str):
         return _compare_sequences(expected, got, tolerance)
     if type(expected) is type(got) and expected == got:
-        return None
+        return (
+            difference(expected.inside, got.inside, tolerance) if isinstance(got, Other) else None
+        )
     return Difference("the type of the result", _type_words(expected, got))
 
 
@@ -59,24 +63,26 @@ def _compare_truth(expected: bool, got: object) -> Difference | None:
     return None if value == expected else Difference("the answer", f"It is {bool(value)}.")
 
 
-def _compare_numbers(expected: float, got: object, tolerance: float) -> Difference | None:
+def _compare_numbers(expected: Real, got: object, tolerance: float) -> Difference | None:
     value = as_number(got)
     if value is None:
         return Difference("the type of the result", _type_words(expected, got))
     if math.isclose(value, expected, rel_tol=tolerance, abs_tol=tolerance):
         return None
-    words = f"It is {value:.6g} where {expected:.6g} is expected."
-    return Difference("the value", words, abs(value - expected))
+    yours, wanted = apart(value, expected)
+    return Difference(
+        "the value", f"It is {yours} where {wanted} is expected.", abs(value - expected)
+    )
 
 
-def as_number(value: object) -> float | None:
-    """A float from any one number, else None."""
-    if hasattr(value, "item"):  # a tensor, a NumPy array or a NumPy number
+def as_number(value: object) -> int | float | None:
+    """Any one number as Python's, else None."""
+    if isinstance(value, Tensor | np.ndarray):
         try:
             value = value.item()
         except (ValueError, RuntimeError):  # more than one
             return None
-    return float(value) if isinstance(value, Real) else None
+    return value if isinstance(value, Real) else None
 
 
 def _compare_tensors(expected: Tensor, got: object, tolerance: float) -> Difference | None:
@@ -91,12 +97,18 @@ def _compare_tensors(expected: Tensor, got: object, tolerance: float) -> Differe
         return Difference("the device", f"It is on {got.device}, the input on {expected.device}.")
     if expected.dtype == torch.bool:
         return _compare_masks(expected, got)
-    close = torch.isclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
+    yours, wanted = _wide(got), _wide(expected)
+    close = torch.isclose(yours, wanted, rtol=tolerance, atol=tolerance, equal_nan=True)
     if close.all():
         return None
     wrong = int((~close).sum())
-    gap = (got.double() - expected.double())[~close].abs().max().item()
+    gap = (yours - wanted)[~close].abs().max().item()
     return Difference("the values", f"{wrong} of {close.numel()} numbers differ.", gap)
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    """The same numbers in a dtype that has all of arithmetic; float8 has not."""
+    return tensor.detach().to(torch.complex128 if tensor.is_complex() else torch.float64)
 
 
 def _compare_masks(expected: Tensor, got: Tensor) -> Difference | None:
@@ -116,10 +128,11 @@ def _compare_mappings(expected: Mapping, got: object, tolerance: float) -> Diffe
     if set(got) != set(expected):
         missing = [key for key in expected if key not in got]
         extra = [key for key in got if key not in expected]
-        parts = [f"missing {missing}"] if missing else []
-        parts += [f"not asked for {extra}"] if extra else []
-        return Difference("the keys of the dictionary", f"{'; '.join(parts).capitalize()}.")
-    return _first(((repr(k), expected[k], got[k]) for k in expected), tolerance)
+        parts = [f"missing {describe(missing)}"] if missing else []
+        parts += [f"not asked for {describe(extra)}"] if extra else []
+        words = "; ".join(parts)
+        return Difference("the keys of the dictionary", f"{words[0].upper()}{words[1:]}.")
+    return _first(((literal(k), expected[k], got[k]) for k in expected), tolerance)
 
 
 def _compare_sequences(expected: Sequence, got: object, tolerance: float) -> Difference | None:
@@ -158,18 +171,12 @@ def _two_results_words(function: str) -> str:
 
 
 def _kind(value: object) -> str:
+    if isinstance(value, Other):
+        return value.words
     if isinstance(value, Tensor):
         return f"a tensor of shape {_shape(value)}"
     names = {bool: "True or False", int: "a number", float: "a number", dict: "a dictionary"}
     return names.get(type(value)) or type_words(value)
-
-
-def type_words(value: object) -> str:
-    """The type of a value with its article: "a list", "an OrderedDict"."""
-    if isinstance(value, np.ndarray):
-        return "a NumPy array"
-    name = type(value).__name__
-    return f"an {name}" if name[0] in "AEIOaeio" else f"a {name}"
 
 
 def _shape(tensor: Tensor) -> str:

@@ -5,6 +5,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FunctionType
 
 from IPython.display import Code, display
 
@@ -12,6 +13,7 @@ from course_utils.exercises.checker import feedback
 from course_utils.exercises.checker.comparing import difference
 from course_utils.exercises.checker.feedback import Verdict
 from course_utils.exercises.checker.running import Observation, observe
+from course_utils.exercises.checker.surroundings import Surroundings
 from course_utils.lesson import progress
 from course_utils.lesson.text import say, wrapped
 
@@ -24,11 +26,12 @@ class Case:
     """One call that a right answer must get right.
 
     ``make`` returns the arguments, fresh and equal at each call. ``label`` says in a few words
-    what is special about them.
+    what is special about them. ``refused``: the error to raise where they make no sense.
     """
 
     label: str
     make: Callable[[], tuple]
+    refused: type[Exception] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,15 @@ class Misconception:
 
 @dataclass(frozen=True)
 class Failure:
-    """A case that went wrong, with what the reference and the learner's function did."""
+    """A case that went wrong, with what the reference and the learner's function did.
+
+    ``again``: what that did when it was called once more with equal arguments.
+    """
 
     case: Case
     expected: Observation
     got: Observation
+    again: Observation
 
 
 @dataclass(eq=False)
@@ -70,6 +77,7 @@ class Exercise:
     crashes: dict[str, str] = field(default_factory=dict)
     tolerance: float = 1e-5
     _hints_shown: int = field(default=0, repr=False)
+    _observed: dict[tuple, Observation] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -113,63 +121,81 @@ class Exercise:
         """The outcome of a check and its words, without printing or recording anything."""
         if answer is self.reference:
             return feedback.is_the_reference(self)
+        before = Surroundings()
         if not callable(answer):
-            return feedback.not_a_function(self, answer)
+            given = observe(lambda: answer, tuple, seconds, before)  # to look at it may never end
+            return feedback.not_a_function(self, given.result)
         if _is_open(answer):
             return feedback.not_attempted(self)
-        failures = []
+        seen, failures = {}, []
         for case in self.cases:
-            got = observe(answer, case.make, seconds)
-            if isinstance(got.error, NotImplementedError) and str(got.error) in ("", STUB):
-                return feedback.not_attempted(self)
             expected = observe(self.reference, case.make, seconds)
-            if not self._agree(expected, got):
-                failures.append(Failure(case, expected, got))
+            if expected.error is not case.refused:
+                return feedback.reference_failed(self, expected)
+            got = observe(answer, case.make, seconds, before)
+            if got.error is NotImplementedError and got.said in ("", STUB):
+                return feedback.not_attempted(self)
+            again = got
+            if not got.timed_out and not failures:
+                again = observe(answer, case.make, seconds, before, seed=1)
+                got = again if again.timed_out else got
+            right = self._agree(expected, got) and got.equals(again, self.tolerance)
+            seen[case.label] = expected if right else got
+            if not right:
+                failures.append(Failure(case, expected, got, again))
             if got.timed_out:  # once is enough: each further case would take as long
                 break
         if not failures:
             return feedback.right(self)
-        return self._explain(failures)
+        return self._explain(failures, seen)
 
-    def _explain(self, failures: list[Failure]) -> Verdict:
+    def _explain(self, failures: list[Failure], seen: dict[str, Observation]) -> Verdict:
         first = failures[0]  # the cases stand from small to large
         if first.got.timed_out:
             return feedback.timed_out(self, first)
-        known = self._matching_misconception(failures)
+        known = self._matching_misconception(seen) if len(seen) == len(self.cases) else None
         if known is not None:
             return feedback.misconceived(self, first, known)
         if first.got.error is not None:
             return feedback.crashed(self, first)
         return feedback.wrong(self, first)
 
-    def _matching_misconception(self, failures: list[Failure]) -> Misconception | None:
+    def _matching_misconception(self, seen: dict[str, Observation]) -> Misconception | None:
         """The one whose code does on every case what the learner's does, right or wrong."""
-        failed = {failure.case.label: failure.got for failure in failures}
         for misconception in self.misconceptions:
             for case in self.cases:
-                theirs = observe(misconception.wrong, case.make, SECONDS)
-                yours = failed.get(case.label) or observe(self.reference, case.make, SECONDS)
-                if not theirs.equals(yours, self.tolerance):
+                theirs = self._of_wrong(misconception, case)
+                if not theirs.equals(seen[case.label], self.tolerance):
                     break
             else:
                 return misconception
         return None
 
+    def _of_wrong(self, misconception: Misconception, case: Case) -> Observation:
+        """What its code does on a case; run once, because each wrong answer asks again."""
+        key = misconception.wrong, case.label
+        if key not in self._observed:
+            self._observed[key] = observe(misconception.wrong, case.make, SECONDS)
+        return self._observed[key]
+
     def _agree(self, expected: Observation, got: Observation) -> bool:
         if expected.error is not None:  # some input is to be refused
-            return type(got.error) is type(expected.error)
+            return got.error is expected.error and not got.left
         return (
             got.error is None
             and not got.changed
+            and not got.left
             and difference(expected.result, got.result, self.tolerance) is None
         )
 
 
-def _is_open(function: Callable) -> bool:
+def _is_open(answer: Callable) -> bool:
     """Whether the body is still empty: a docstring, ``pass``, ``...``, or our stub."""
+    if type(answer) is not FunctionType:  # an object with ideas of its own
+        return False
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):  # no source to read: then running it decides
+        tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
+    except (OSError, TypeError, ValueError, SyntaxError):  # no source: then running it decides
         return False
     if not isinstance(tree.body[0], ast.FunctionDef):
         return False

@@ -6,13 +6,14 @@ was expected, what you got, what to try.
 
 import math
 import textwrap
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from course_utils.exercises.checker.comparing import difference, type_words
+from course_utils.exercises.checker.comparing import difference
+from course_utils.exercises.checker.copies import plain
+from course_utils.exercises.checker.printing import code, describe, first_line
 from course_utils.lesson.progress import SIGNS
 from course_utils.lesson.text import say, wrapped
 
@@ -58,35 +59,55 @@ def is_the_reference(exercise) -> Verdict:
 
 
 def not_a_function(exercise, answer: object) -> Verdict:
+    """``answer`` is a plain copy of what was handed to the check."""
     words = f"the check wants the function {exercise.name} itself, without parentheses."
-    return _verdict(exercise, "wrong", words, f"Yours    : {describe(answer)}")
+    yours = f"Yours    : {describe(answer)}"
+    return _verdict(exercise, "wrong", words, yours, _goes_on(exercise))
 
 
 def check_failed(exercise, error: Exception) -> Verdict:
     words = "the check itself failed; that is a fault of the course, not of your answer."
-    return _verdict(exercise, "crashed", words, f"{type(error).__name__}: {error}")
+    said = f"{type(error).__name__}: {first_line(error)}"
+    return _verdict(exercise, "crashed", words, said, _goes_on(exercise))
+
+
+def reference_failed(exercise, expected) -> Verdict:
+    """``expected``: the observation of a reference that does not do what it does elsewhere."""
+    return _verdict(
+        exercise,
+        "crashed",
+        "the reference itself does not run here, so your answer cannot be judged.",
+        f"{expected.error.__name__}: {first_line(expected.said)}",
+        "Something in this kernel is not what it was: a function of torch or of Python that was "
+        "replaced, say. Restart the kernel and run the lesson from the top.",
+        _goes_on(exercise),
+    )
 
 
 def timed_out(exercise, failure) -> Verdict:
+    goes_on = (
+        "It waits for something that cannot be stopped and goes on behind your notebook until that "
+        "returns. Restart the kernel if the rest of the lesson is slow."
+    )
     return _verdict(
         exercise,
         "crashed",
         "stopped, it took too long. Is there a loop that never ends?",
         *_place(failure),
+        *([goes_on] if failure.got.goes_on else []),
         *_case(exercise, failure),
+        *_printed(failure),
         *_advice(exercise),
     )
 
 
 def crashed(exercise, failure) -> Verdict:
-    error = failure.got.error
-    text = str(error).strip().split("\n")[0]
-    known = [says for part, says in exercise.crashes.items() if part in str(error)]
+    known = [says for part, says in exercise.crashes.items() if part in failure.got.said]
     return _verdict(
         exercise,
         "crashed",
         "your code crashed.",
-        f"{type(error).__name__}: {text}",
+        _error(failure.got),
         *_place(failure),
         *known[:1],
         *_case(exercise, failure),
@@ -133,11 +154,23 @@ def _what(exercise, failure) -> list[str]:
     if failure.got.changed:
         checked = "Checked  : that your function leaves its inputs alone"
         return [checked, *_side_effects(exercise, failure.got)]
+    if failure.got.left:
+        return [
+            "Checked  : that your function leaves alone what others use",
+            f"It leaves behind {', '.join(failure.got.left[:5])}. The check has put back what it "
+            "could. Work on names of your own, and set nothing that holds for the whole kernel.",
+        ]
     if failure.expected.error is not None:
-        refusal = type(failure.expected.error).__name__
+        refusal = failure.expected.error.__name__
         return [
             "Checked  : that what cannot be done is refused",
             f"You return something all the same. Raise a {refusal} that says what is wrong.",
+        ]
+    if not failure.got.equals(failure.again, exercise.tolerance):
+        return [
+            "Checked  : that equal arguments get equal answers",
+            "Called again with equal arguments, your function gives another answer. Does it draw "
+            "random numbers, or keep something from the call before?",
         ]
     found = difference(failure.expected.result, failure.got.result, exercise.tolerance)
     return [f"Checked  : {found.what}", found.wrong]
@@ -161,7 +194,7 @@ def _side_effects(exercise, got) -> list[str]:
 def _case(exercise, failure) -> list[str]:
     names = exercise.reference.__code__.co_varnames
     given = [
-        f"{name} = {describe(value)}"
+        f"{name} = {code(plain(value))}"
         for name, value in zip(names, failure.case.make(), strict=False)
     ]
     return [f"Case     : {failure.case.label}", *(f"Given    : {line}" for line in given)]
@@ -170,6 +203,8 @@ def _case(exercise, failure) -> list[str]:
 def _results(exercise, failure) -> list[str]:
     expected, yours = _outcome(failure.expected), _outcome(failure.got)
     lines = [f"Expected : {expected}", f"Yours    : {yours}"]
+    if not failure.got.equals(failure.again, exercise.tolerance):
+        lines.append(f"Then     : {_outcome(failure.again)}")
     if expected == yours:  # as printed: the digits that differ are not shown
         found = difference(failure.expected.result, failure.got.result, exercise.tolerance)
         if found is not None and 0 < found.gap < math.inf:
@@ -178,9 +213,11 @@ def _results(exercise, failure) -> list[str]:
 
 
 def _outcome(observation) -> str:
-    if observation.error is None:
-        return describe(observation.result)
-    return f"{type(observation.error).__name__}: {observation.error}"
+    return describe(observation.result) if observation.error is None else _error(observation)
+
+
+def _error(observation) -> str:
+    return f"{observation.error.__name__}: {first_line(observation.said)}".removesuffix(": ")
 
 
 def _place(failure) -> list[str]:
@@ -192,11 +229,15 @@ def _place(failure) -> list[str]:
 
 def _printed(failure) -> list[str]:
     lines = failure.got.printed.strip().split("\n")[:5]
-    return [f"Printed  : {line}" for line in lines if line]
+    return [f"Printed  : {first_line(line)}" for line in lines if line]
 
 
 def _advice(exercise) -> list[str]:
-    return [f"Try      : ex.{exercise.name}.hint()"]
+    return [f"Try      : ex.{exercise.name}.hint()", _goes_on(exercise)]
+
+
+def _goes_on(exercise) -> str:
+    return f"The lesson goes on with the reference: {exercise.name} holds it now."
 
 
 def _picture(failure) -> tuple[Tensor, Tensor] | None:
@@ -207,78 +248,3 @@ def _picture(failure) -> tuple[Tensor, Tensor] | None:
     if got.shape != expected.shape or torch.equal(got, expected) or got.numel() > 1024:
         return None
     return expected, got
-
-
-def describe(value: object) -> str:
-    """A value in a line or a small block: the same words at every run."""
-    if isinstance(value, Tensor):
-        return _describe_tensor(value)
-    if isinstance(value, bool) or value is None or value is Ellipsis:
-        return str(value)
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, Mapping):
-        inside = ", ".join(f"{key!r}: {_describe_entry(entry)}" for key, entry in value.items())
-        return f"{{{inside}}}"
-    if isinstance(value, list | tuple):
-        inside = ", ".join(_describe_entry(entry) for entry in value)
-        return f"[{inside}]" if isinstance(value, list) else f"({inside})"
-    if isinstance(value, nn.Module):
-        return type_words(value)
-    if callable(value):
-        return f"a function {getattr(value, '__name__', '')}".strip()
-    return str(value) if isinstance(value, int | str) else type_words(value)
-
-
-def _describe_entry(value: object) -> str:
-    """A value inside another: a matrix stands in one line here."""
-    if not isinstance(value, Tensor) or value.dim() != 2 or not _is_drawn(value):
-        return describe(value)
-    if value.dtype == torch.bool:
-        return " / ".join(_drawn(value))
-    rows = [", ".join(_number(x) for x in row) for row in value.tolist()]
-    return f"[{', '.join(f'[{row}]' for row in rows)}]"
-
-
-def _describe_tensor(tensor: Tensor) -> str:
-    if not _is_drawn(tensor):
-        shape = "×".join(map(str, tensor.shape))
-        return f"tensor {shape}, {str(tensor.dtype).removeprefix('torch.')}{_mask_words(tensor)}"
-    if tensor.dtype == torch.bool and tensor.dim() > 0:
-        drawn = _drawn(tensor)
-        return drawn[0] + "   (■ True, □ False)" if len(drawn) == 1 else _block(drawn)
-    if tensor.dim() == 2:
-        rows = [[_number(x) for x in row] for row in tensor.tolist()]
-        width = max(len(x) for row in rows for x in row)
-        return _block([" ".join(x.rjust(width) for x in row) for row in rows])
-    if tensor.dim() == 1:
-        return f"[{', '.join(_number(x) for x in tensor.tolist())}]"
-    return _number(tensor.item())
-
-
-def _is_drawn(tensor: Tensor) -> bool:
-    """Whether its numbers are shown; else its shape is."""
-    if tensor.numel() > 60 or tensor.dim() > 2:
-        return False
-    return tensor.dim() < 2 or tensor.numel() > 0
-
-
-def _drawn(mask: Tensor) -> list[str]:
-    rows = torch.atleast_2d(mask).tolist()
-    return [" ".join("■" if kept else "□" for kept in row) for row in rows]
-
-
-def _mask_words(tensor: Tensor) -> str:
-    if tensor.dtype != torch.bool:
-        return ""
-    return f", {int((~tensor).sum())} of {tensor.numel()} pruned"
-
-
-def _block(rows: list[str]) -> str:
-    return "\n" + "\n".join(f"    {row}" for row in rows)
-
-
-def _number(x: float) -> str:
-    if isinstance(x, bool | int) or not math.isfinite(x):
-        return str(x)
-    return f"{x + 0.0:.4g}"  # + 0.0 turns −0 into 0

@@ -97,7 +97,11 @@ choose_sparsities = Exercise(
         Case("nothing has to go", lambda: (_even_scan(), {"fc1": 100, "fc2": 100}, 0.0)),
         Case("LeNet, 80 %", lambda: (_lenet_scan(), _LENET_SIZES, 0.8)),
         Case("LeNet, 90 %", lambda: (_lenet_scan(), _LENET_SIZES, 0.9)),
-        Case("more than the scan covers", lambda: (_even_scan(), {"fc1": 100, "fc2": 100}, 0.95)),
+        Case(
+            "more than the scan covers",
+            lambda: (_even_scan(), {"fc1": 100, "fc2": 100}, 0.95),
+            refused=ValueError,
+        ),
     ),
     hints=(
         "Ask for the same accuracy of every layer, and lower what you ask until the budget is "

@@ -1,0 +1,128 @@
+"""Call a function for a limited time, and be rid of it whatever it does.
+
+Python can raise an exception in a running thread, but what has been sent cannot be called back:
+sent to the thread of the notebook, it may come late, in the middle of Jupyter's own work, and end
+the kernel. So what may be wrong runs in a thread of its own. What is sent there is raised there, or
+goes when the thread goes. Nobody has to wait for that thread: one that sleeps, waits for a lock or
+computes inside C is left behind.
+"""
+
+import ctypes
+import sys
+import threading
+from collections.abc import Callable
+from time import monotonic, sleep
+from traceback import walk_stack
+from types import FrameType
+
+PAUSE = 0.1  # seconds from one TimeLimit to the next, for code that swallows them
+PATIENCE = 4  # as many may be swallowed
+SETTLING = 0.5  # seconds in which code that can be stopped at all has received the first one
+
+
+class TimeLimit(BaseException):
+    """Raised inside code that runs too long.
+
+    Not an ``Exception``, so that ``except Exception`` in a learner's loop does not swallow it. Code
+    that swallows it all the same is parked: Python makes the exception inside the thread that it
+    stops, and making one too many never ends.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        thread = threading.current_thread()
+        if isinstance(thread, Limited):
+            thread.swallow()
+
+
+class Limited(threading.Thread):
+    """A thread for one call of ``work``, that can be stopped or left behind."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__(target=self._call, args=(work,), daemon=True)  # Python may end before it
+        self.received = 0
+        self._running = threading.Lock()  # free once the call is over
+        self._running.acquire()
+        self._closed = threading.Lock()  # held while a TimeLimit is sent, and for good at the end
+
+    def _call(self, work: Callable[[], None]) -> None:
+        try:
+            try:
+                work()
+            finally:
+                self._closed.acquire()  # from here on nothing can be sent, so nothing comes late
+        except TimeLimit:
+            pass
+        finally:
+            self._running.release()
+
+    def swallow(self) -> None:
+        """Count one more TimeLimit, in this thread; after too many stand still for ever."""
+        self.received += 1
+        if self.received > PATIENCE:
+            self._closed.acquire()
+            self._closed.acquire()  # nobody will ever release it: the thread costs nothing more
+
+    def ends_within(self, seconds: float) -> bool:
+        """Wait until the call is over, but not longer. Your stop button stops it, too."""
+        end = monotonic() + seconds
+        try:
+            # In short turns, because Windows hears the stop button only in between. Locks and no
+            # built-in functions, because the call may have replaced those.
+            while not self._running.acquire(timeout=PAUSE):
+                if monotonic() > end:
+                    return False
+        except KeyboardInterrupt:
+            self.stop()
+            raise
+        return True
+
+    def stop(self) -> bool:
+        """Stop the call. False if it waits inside C: it then goes on until that returns."""
+        sender = threading.Thread(target=self._send_until_closed, daemon=True)
+        sender.start()
+        sender.join(SETTLING)
+        if self.received:  # it runs Python, so it is about to end or to be parked
+            sender.join(SETTLING)
+        return self.received > 0 or not sender.is_alive()
+
+    def _send_until_closed(self) -> None:
+        while self._closed.acquire(blocking=False):
+            _raise_in(self, TimeLimit)
+            self._closed.release()
+            sleep(PAUSE)
+
+
+def frames_of(thread: threading.Thread) -> list[FrameType]:
+    """Where a thread is now, from the innermost call outwards; none once it has ended."""
+    innermost = sys._current_frames().get(thread.ident)
+    return [frame for frame, _ in walk_stack(innermost)] if innermost else []
+
+
+def threads_of(function: Callable, known: set[threading.Thread]) -> list[threading.Thread]:
+    """Threads not ``known`` that run code of the function's notebook. They are told to end."""
+    home = getattr(function, "__globals__", None)
+    found = []
+    for thread in threading.enumerate():
+        new = thread not in known and not isinstance(thread, Limited)
+        if not new or not any(frame.f_globals is home for frame in frames_of(thread)):
+            continue
+        thread.join(PAUSE)  # it may be about to end
+        if thread.is_alive():
+            found.append(thread)
+            threading.Thread(target=_end, args=(thread,), daemon=True).start()
+    return found
+
+
+def _end(thread: threading.Thread) -> None:
+    for _ in range(PATIENCE):  # SystemExit, because it ends a thread without a word
+        if not thread.is_alive():
+            return
+        _raise_in(thread, SystemExit)
+        sleep(PAUSE)
+
+
+def _raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident), ctypes.py_object(error)
+    )
