@@ -6,13 +6,11 @@ Lessons 01, 02 and 03. Times are for comparing within one run on one machine, ne
 import io
 import math
 import re
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -29,9 +27,6 @@ from course_utils.layers import (
     masked_value,
     parameter_of,
 )
-
-if TYPE_CHECKING:
-    from torch.utils.benchmark import Timer
 
 FORMATS = ("dense", "coo", "csr", "bitmask")
 # Of a ratio of times: the seconds of a block, long against the clock's grain; the turns it takes at
@@ -151,6 +146,8 @@ class Latency:
 
 def latency(fn: Callable[[], object], *, seconds: float = 0.2) -> Latency:
     """Time ``fn()`` for about ``seconds``, warmed up, without gradients, on all threads in use."""
+    from torch.utils.benchmark import Timer  # slow to import
+
     with torch.no_grad():
         # Timer sets one thread unless told otherwise.
         threads = torch.get_num_threads()
@@ -217,8 +214,8 @@ def latency_ratio(
         for each in (fn, baseline):
             each()  # the first call pays for what is set up once
         fastest = [min(_seconds_a_call(each, 1) for _ in range(5)) for each in (fn, baseline)]
-        end = time.monotonic() + seconds
-        while len(ratios) < TURNS or (_is_wide(ratios) and time.monotonic() < end):
+        end = _clock() + seconds
+        while len(ratios) < TURNS or (_is_wide(ratios) and _clock() < end):
             # Blocks of one length, or a busy machine would interrupt the longer ones more often.
             block = max(BLOCK, *fastest)
             repeats = [max(1, round(block / call)) for call in fastest]
@@ -267,20 +264,18 @@ def to_csr(weight: Tensor) -> Tensor:
         return weight.detach().to_sparse_csr()
 
 
-def _timer(fn: Callable[[], object]) -> "Timer":
-    from torch.utils.benchmark import Timer  # slow to import
-
-    # Timer sets one thread unless told otherwise.
-    return Timer("fn()", globals={"fn": fn}, num_threads=torch.get_num_threads())
-
-
 def _seconds_a_call(fn: Callable[[], object], repeats: int) -> float:
-    from torch.utils.benchmark import timer  # slow to import
-
-    start = timer()  # waits for what an accelerator still has to do
+    start = _clock()
     for _ in range(repeats):
         fn()
-    return (timer() - start) / repeats
+    return (_clock() - start) / repeats
+
+
+def _clock() -> float:
+    """Seconds. Waits for what an accelerator still has to do."""
+    from torch.utils.benchmark import timer  # slow to import
+
+    return timer()
 
 
 def _interval(ratios: Sequence[float]) -> tuple[float, float]:

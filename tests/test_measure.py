@@ -393,7 +393,7 @@ class Clock:
 
     def __init__(self, monkeypatch, **took):
         self.now, self.took, self.calls = 0.0, took, []
-        monkeypatch.setattr(measure, "timer", lambda: self.now)
+        monkeypatch.setattr(measure, "_clock", lambda: self.now)
 
     def call(self, name):
         def fn():

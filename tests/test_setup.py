@@ -219,9 +219,7 @@ class TestCommands:
         assert desk.DESK in tools["ruff"]["extend-exclude"]
 
     def test_the_settings_of_the_lab_are_installed_with_the_library(self):
-        data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
-            "setuptools"
-        ]
+        tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
         library = ROOT / "course_utils" / "lesson"
         given = tools["setuptools"]["package-data"]["course_utils.lesson"]
         shipped = {path for each in given for path in library.glob(each)}

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from course_utils.lesson import progress
-from course_utils.lesson.text import wrapped
+from course_utils.lesson.text import say, wrapped
 
 # What the article says that this course started from (S1-S18 in its order).
 SOURCE = {
