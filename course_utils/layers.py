@@ -113,6 +113,9 @@ class Mask(prune.CustomFromMask):
 
     fresh = False
 
+    def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
+        return self.mask.to(default_mask.dtype).mul_(default_mask)
+
     def __call__(self, module: nn.Module, inputs: tuple) -> None:
         if not self.fresh:
             super().__call__(module, inputs)
