@@ -76,7 +76,7 @@ def make_permanent(model: nn.Module) -> nn.Module:
         prune.remove(module, name)
     for module in model.modules():
         for hooks in (module._forward_pre_hooks, module._forward_hooks):
-            for key in [key for key, hook in hooks.items() if hook in (_pass_begins, _pass_ends)]:
+            for key in [key for key, hook in hooks.items() if keeps_masks(hook)]:
                 del hooks[key]
     return model
 
@@ -112,6 +112,9 @@ class Mask(prune.CustomFromMask):
     """
 
     fresh = False
+
+    def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
+        return self.mask.to(default_mask.dtype).mul_(default_mask)
 
     def __call__(self, module: nn.Module, inputs: tuple) -> None:
         if not self.fresh:
@@ -157,6 +160,11 @@ def _mask_hooks(model: nn.Module) -> list[tuple[nn.Module, prune.BasePruningMeth
         for hook in module._forward_pre_hooks.values()
         if _is_mask(hook)
     ]
+
+
+def keeps_masks(hook: object) -> bool:
+    """Whether a forward hook only keeps masks current, so that it changes nothing that flows."""
+    return _is_mask(hook) or hook in (_pass_begins, _pass_ends)
 
 
 def _is_mask(hook: object) -> bool:

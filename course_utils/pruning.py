@@ -153,12 +153,13 @@ def sensitivity_scan(
     return pd.Series(accuracy).unstack(sort=False).rename_axis(index="layer", columns="sparsity")
 
 
+@torch.no_grad()
 def _set_mask(layer: nn.Module, mask: Tensor, regrow: bool) -> None:
     if not has_mask(layer):
         Mask.apply(layer, "weight", mask.to(layer.weight.device))
-    else:
-        # In place, not by another custom_from_mask: each further call leaves one more mask behind
-        # in the layer's hook, and the memory grows with every round of pruning.
-        new = mask.to(layer.weight_mask)
-        layer.weight_mask.copy_(new if regrow else new * layer.weight_mask)
+        return
+    # In place, not by another call of apply: each one leaves one more mask behind in the layer's
+    # hook, and the memory grows with every round of pruning.
+    new = mask.to(layer.weight_mask)
+    layer.weight_mask.copy_(new if regrow else new * layer.weight_mask)
     layer.weight = masked_value(layer, "weight")

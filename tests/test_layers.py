@@ -225,6 +225,18 @@ def test_a_mask_that_torch_put_on_trains_too_where_it_is_only_read(few_digits):
     assert not model.enc.weight_orig.equal(before)
 
 
+def test_hooks_that_keep_masks_are_told_from_others():
+    model = pruning.prune_model(OnlyReads(), 0.5)
+    hooks = [
+        hook
+        for module in model.modules()
+        for hook in (*module._forward_pre_hooks.values(), *module._forward_hooks.values())
+    ]
+    assert len(hooks) == 2 + 2
+    assert all(map(layers.keeps_masks, hooks))
+    assert not layers.keeps_masks(print)
+
+
 def test_a_pass_that_failed_leaves_nothing_fresh_behind():
     model = pruning.prune_model(LeNet300(), 0.5)
     with pytest.raises(RuntimeError):
