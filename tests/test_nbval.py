@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from course_utils.authoring import build
+from course_utils.lesson.claims import OUTCOMES, time_claim
 
 SANITIZER = build.ROOT / "tests" / "nbval_sanitize.cfg"
 
@@ -30,6 +31,11 @@ def sanitized(text):
         ("≈ -0.60 points", "≈  0.18 points"),
         ("≈ 1.2e-05 s", "≈ 3 s"),
         ("<td>≈&nbsp;&nbsp;0.99 ×</td>", "<td>≈ 12.01 ×</td>"),
+        ("≈ ✓ 3.g measured: faster", "≈ ✗ 3.g not confirmed here: faster"),
+        (
+            "✓ 1.d measured: same\n≈ ✓ S5 measured: faster",
+            "✓ 1.d measured: same\n≈ ? S5 not decided here: faster",
+        ),
     ],
 )
 def test_only_the_number_behind_the_sign_may_differ(one, other):
@@ -47,10 +53,33 @@ def test_only_the_number_behind_the_sign_may_differ(one, other):
         ("≈ 1 2", "≈ 1 3"),
         ("✓ S15 ≈ 1", "✗ S15 ≈ 1"),
         ("≈ 1\n2", "≈ 1\n3"),
+        ("≈ ✓ 3.g measured: faster", "≈ ✓ 3.g measured: slower"),
+        ("≈ ✓ 3.g measured: faster", "≈ ✓ 3.h measured: faster"),
+        ("≈ ✓ 3.g measured: faster", "✓ 3.g measured: faster"),
+        ("✓ 1.d measured: same", "✗ 1.d not confirmed on this machine: same"),
+        ("✓ 1.d measured: ≈ 1", "✗ 1.d not confirmed here: ≈ 1"),
+        (
+            "≈ ✓ 3.g measured: it\n✓ 1.d measured: same",
+            "≈ ✓ 3.g measured: it\n✗ 1.d measured: same",
+        ),
     ],
 )
 def test_everything_else_must_agree(one, other):
     assert sanitized(one) != sanitized(other)
+
+
+def test_the_outcome_of_a_claim_about_time_may_differ_and_nothing_else(capsys):
+    """The rules for nbval and what is printed are two files; this holds them together."""
+    seen = set()
+    for answer in OUTCOMES:
+        for finding in ("the net is faster", "the net is faster " * 9):
+            time_claim("3.g", finding, answer)
+            time_claim("S5", finding, answer, verdict="holds when the filters are removed")
+        seen.add(sanitized(capsys.readouterr().out))
+    (text,) = seen
+    assert text.count("judged: the net is faster") == 4
+    assert text.count("The source says") == 2
+    assert not re.search("[✗?]|measured|decided|confirmed|Run this cell", text)
 
 
 @pytest.fixture(scope="module")

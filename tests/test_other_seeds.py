@@ -46,6 +46,27 @@ def test_each_claim_is_reported_for_each_set_of_seeds(course, capsys):
     assert ["1.b", "✓", "✗", "✗"] in rows
 
 
+TIMES = """
+# %%
+from course_utils.lesson import time_claim
+
+time_claim("1.c", "it is faster", True, verdict=None)
+time_claim("1.d", "it is slower", False)
+time_claim("S5", "it is smaller", None, verdict="holds")
+"""
+
+
+def test_a_claim_about_time_is_reported_and_is_no_failure(course, capsys):
+    path = course / "solutions" / "01_small.py"
+    lesson = LESSON.replace("< 50", "< 500").replace("in (0, 20)", "in range(99)")
+    path.write_text(lesson + TIMES, encoding="utf-8")
+    assert other_seeds.main([], course) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["1.c", *["≈", "✓"] * 3] in rows
+    assert ["1.d", *["≈", "✗"] * 3] in rows
+    assert ["S5", *["≈", "?"] * 3] in rows
+
+
 def test_a_lesson_that_fails_is_named(course, capsys):
     path = course / "solutions" / "01_small.py"
     path.write_text(LESSON + "\n# %%\n1 / 0\n", encoding="utf-8")

@@ -381,7 +381,7 @@ def test_a_stored_picture_has_a_palette_and_no_difference_to_be_seen(draw, monke
 WHITE = "text.color axes.labelcolor xtick.color ytick.color xtick.labelcolor ytick.labelcolor"
 OF_YOUR_OWN = {
     "white text": dict.fromkeys([*WHITE.split(), "axes.titlecolor"], "white"),
-    "dark": "dark_background",
+    "dark": style.library["dark_background"],
     "hand-drawn": {"path.sketch": (1, 100, 2), "font.family": "fantasy", "lines.linewidth": 5},
     "another size": {"savefig.dpi": 50, "figure.dpi": 200, "savefig.bbox": "tight", "font.size": 6},
     "transparent": {"savefig.transparent": True, "savefig.facecolor": "red"},
@@ -399,10 +399,11 @@ OF_YOUR_OWN = {
 @pytest.mark.parametrize("settings", OF_YOUR_OWN.values(), ids=OF_YOUR_OWN)
 def test_settings_of_your_own_change_no_figure(settings, monkeypatch):
     wanted = {name: stored(draw, monkeypatch) for name, draw in FIGURES.items()}
-    with style.context(settings):
-        ours = dict(matplotlib.rcParams)
-        found = {name: stored(draw, monkeypatch) for name, draw in FIGURES.items()}
-        assert dict(matplotlib.rcParams) == ours
+    for name, value in settings.items():
+        monkeypatch.setitem(matplotlib.rcParams, name, value)
+    ours = dict(matplotlib.rcParams)
+    found = {name: stored(draw, monkeypatch) for name, draw in FIGURES.items()}
+    assert dict(matplotlib.rcParams) == ours
     assert [name for name in wanted if wanted[name] != found[name]] == []
 
 
