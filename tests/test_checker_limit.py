@@ -107,7 +107,7 @@ ANSWERS = {
         return Odd()""",
     "a search that explodes": """
         import re
-        re.match("(a+)+$", "a" * 26 + "b")
+        re.match("(a+)+$", "a" * 24 + "b")
         while True:
             pass""",
 }
@@ -321,7 +321,8 @@ def ask(name):
 threads = [threading.Thread(target=ask, args=(name,)) for name in ("one", "two", "three")]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
-print(all(texts[name].count("Printed") == texts[name].count(name) == 1 for name in texts))
+print([texts[name].count("Printed") for name in sorted(texts)])
+print([f"Printed  : {name}" in texts[name] for name in sorted(texts)])
 print("the notebook's own print")
 """)
-    assert text == "True\nthe notebook's own print\n"
+    assert text == "[1, 1, 1]\n[True, True, True]\nthe notebook's own print\n"

@@ -67,7 +67,8 @@ def _compare_numbers(expected: Real, got: object, tolerance: float) -> Differenc
     value = as_number(got)
     if value is None:
         return Difference("the type of the result", _type_words(expected, got))
-    if math.isclose(value, expected, rel_tol=tolerance, abs_tol=tolerance):
+    both_nan = math.isnan(value) and math.isnan(expected)
+    if both_nan or math.isclose(value, expected, rel_tol=tolerance, abs_tol=tolerance):
         return None
     yours, wanted = apart(value, expected)
     return Difference(

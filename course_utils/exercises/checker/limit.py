@@ -7,10 +7,11 @@ goes when the thread goes. Nobody has to wait for that thread: one that sleeps, 
 computes inside C is left behind.
 """
 
+import contextlib
 import ctypes
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import monotonic, sleep
 from traceback import walk_stack
 from types import FrameType
@@ -99,19 +100,39 @@ def frames_of(thread: threading.Thread) -> list[FrameType]:
     return [frame for frame, _ in walk_stack(innermost)] if innermost else []
 
 
-def threads_of(function: Callable, known: set[threading.Thread]) -> list[threading.Thread]:
-    """Threads not ``known`` that run code of the function's notebook. They are told to end."""
+@contextlib.contextmanager
+def started_by(parent: threading.Thread) -> Iterator[list[threading.Thread]]:
+    """The threads that ``parent`` starts in the block, and those that they start."""
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def note_and_start(thread: threading.Thread) -> None:
+        if threading.current_thread() in (parent, *started):
+            started.append(thread)
+        start(thread)
+
+    threading.Thread.start = note_and_start
+    try:
+        yield started
+    finally:
+        threading.Thread.start = start
+
+
+def end_those_at_work(threads: list[threading.Thread], function: Callable) -> bool:
+    """Whether some still run code of the function's file or notebook. They are told to end.
+
+    Others only wait, such as the threads of a pool that nobody has closed.
+    """
     home = getattr(function, "__globals__", None)
-    found = []
-    for thread in threading.enumerate():
-        new = thread not in known and not isinstance(thread, Limited)
-        if not new or not any(frame.f_globals is home for frame in frames_of(thread)):
-            continue
-        thread.join(PAUSE)  # it may be about to end
-        if thread.is_alive():
-            found.append(thread)
-            threading.Thread(target=_end, args=(thread,), daemon=True).start()
-    return found
+    end = monotonic() + PAUSE  # one may be about to end
+    for thread in threads:
+        thread.join(max(0, end - monotonic()))
+    at_work = [
+        thread for thread in threads if any(frame.f_globals is home for frame in frames_of(thread))
+    ]
+    for thread in at_work:
+        threading.Thread(target=_end, args=(thread,), daemon=True).start()
+    return bool(at_work)
 
 
 def _end(thread: threading.Thread) -> None:

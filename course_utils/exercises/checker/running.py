@@ -19,7 +19,13 @@ from torch import Tensor
 from course_utils.exercises.checker.comparing import same
 from course_utils.exercises.checker.copies import Other, plain
 from course_utils.exercises.checker.dice import random_numbers
-from course_utils.exercises.checker.limit import Limited, TimeLimit, frames_of, threads_of
+from course_utils.exercises.checker.limit import (
+    Limited,
+    TimeLimit,
+    end_those_at_work,
+    frames_of,
+    started_by,
+)
 from course_utils.exercises.checker.surroundings import OF_THREAD, Surroundings, note, set_back
 
 LETTERS = 10_000  # of what an answer prints
@@ -84,13 +90,12 @@ def observe(
     seen: list[Observation] = []
     with _one_at_a_time, warnings.catch_warnings(), random_numbers(seed) as left_behind:
         thread = Limited(lambda: seen.append(_call(function, make, before)))
-        with _terminal_of(thread) as printed:
-            known = {*threading.enumerate()}
+        with _terminal_of(thread) as printed, started_by(thread) as children:
             thread.start()
             if not thread.ends_within(seconds):
                 seen[:] = [_stop(thread, function, before)]
                 left_behind += [thread] if seen[0].goes_on else []
-            strays = threads_of(function, known)
+    strays = end_those_at_work(children, function)
     left = seen[0].left + (("a thread that still runs",) if strays else ())
     return replace(seen[0], left=left, printed=without_addresses(printed.getvalue()))
 
