@@ -474,8 +474,9 @@ def test_a_result_is_what_it_was_when_it_came():
 
 
 @pytest.mark.parametrize("answer", [lambda x: 7, lambda x: 1 / 0, 3])
-def test_the_text_says_that_the_name_now_holds_the_reference(answer):
-    last = ex00.count_zeros.judge(answer).text.splitlines()[-1]
+def test_the_text_says_that_the_name_now_holds_the_reference(answer, capsys):
+    assert ex00.count_zeros.check(answer) is ex00.count_zeros.reference
+    last = capsys.readouterr().out.splitlines()[-1]
     assert last == "  The lesson goes on with the reference: count_zeros holds it now."
 
 

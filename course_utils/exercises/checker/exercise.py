@@ -100,7 +100,7 @@ class Exercise:
         except Exception as error:  # a fault of the check must not stop the lesson
             verdict = feedback.check_failed(self, error)
         progress.record_check(self.id, verdict.outcome)
-        feedback.show(verdict)
+        feedback.show(feedback.with_what_is_returned(self, verdict))
         return answer if verdict.outcome == "right" else self.reference
 
     def hint(self) -> None:

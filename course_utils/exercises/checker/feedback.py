@@ -6,7 +6,7 @@ was expected, what you got, what to try.
 
 import math
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -42,6 +42,14 @@ def show(verdict: Verdict) -> None:
         )
 
 
+def with_what_is_returned(exercise, verdict: Verdict) -> Verdict:
+    """The same words, and what the check hands back where that is not the learner's own."""
+    if verdict.outcome not in ("wrong", "crashed"):
+        return verdict
+    line = f"  The lesson goes on with the reference: {exercise.name} holds it now."
+    return replace(verdict, text=f"{verdict.text}\n{line}")
+
+
 def right(exercise) -> Verdict:
     n = len(exercise.cases)
     return _verdict(exercise, "right", f"right, in all {n} cases.")
@@ -62,13 +70,13 @@ def not_a_function(exercise, answer: object) -> Verdict:
     """``answer`` is a plain copy of what was handed to the check."""
     words = f"the check wants the function {exercise.name} itself, without parentheses."
     yours = f"Yours    : {describe(answer)}"
-    return _verdict(exercise, "wrong", words, yours, _goes_on(exercise))
+    return _verdict(exercise, "wrong", words, yours)
 
 
 def check_failed(exercise, error: Exception) -> Verdict:
     words = "the check itself failed; that is a fault of the course, not of your answer."
     said = f"{type(error).__name__}: {first_line(error)}"
-    return _verdict(exercise, "crashed", words, said, _goes_on(exercise))
+    return _verdict(exercise, "crashed", words, said)
 
 
 def reference_failed(exercise, expected) -> Verdict:
@@ -80,7 +88,6 @@ def reference_failed(exercise, expected) -> Verdict:
         f"{expected.error.__name__}: {first_line(expected.said)}",
         "Something in this kernel is not what it was: a function of torch or of Python that was "
         "replaced, say. Restart the kernel and run the lesson from the top.",
-        _goes_on(exercise),
     )
 
 
@@ -233,11 +240,7 @@ def _printed(failure) -> list[str]:
 
 
 def _advice(exercise) -> list[str]:
-    return [f"Try      : ex.{exercise.name}.hint()", _goes_on(exercise)]
-
-
-def _goes_on(exercise) -> str:
-    return f"The lesson goes on with the reference: {exercise.name} holds it now."
+    return [f"Try      : ex.{exercise.name}.hint()"]
 
 
 def _picture(failure) -> tuple[Tensor, Tensor] | None:
