@@ -7,6 +7,7 @@ for colour-blind readers; markers and dashes say the same once more.
 
 import html
 import io
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
@@ -67,6 +68,9 @@ LOOKS = {
 }
 HATCHES = ("", "//", "..", "xx", "\\\\", "--")  # of bars, a second channel beside the colour
 MASK_COLOURS = ListedColormap([PRUNED, KEPT])
+# The settings of matplotlib are those of all threads: two that came and went crosswise (an explorer
+# draws in the background) would leave the course's style behind.
+_one_at_a_time = threading.RLock()
 
 
 @contextmanager
@@ -76,7 +80,7 @@ def course_style() -> Iterator[None]:
     matplotlib's defaults come first, so that white text in your matplotlibrc stays out of it.
     """
     course = files("course_utils") / "course.mplstyle"
-    with as_file(course) as path, style.context(["default", path]):
+    with _one_at_a_time, as_file(course) as path, style.context(["default", path]):
         yield
 
 

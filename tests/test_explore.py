@@ -4,8 +4,10 @@ import io
 import threading
 
 import IPython
+import matplotlib
 import pytest
 import torch
+from matplotlib import style
 from matplotlib.figure import Figure
 
 from course_utils import (
@@ -94,6 +96,30 @@ def test_moved_there_and_back_it_is_the_picture_of_a_fresh_one(make, name):
     moved.value = start
     assert explorer.picture.value == fresh.picture.value
     assert explorer.alt == fresh.alt
+
+
+@each_explorer
+def test_settings_of_your_own_change_no_picture(make, name, monkeypatch):
+    """White text, a dark ground, lines that wobble: neither at first nor after a control moves."""
+    build, control, value = make[name]
+
+    def pictures():
+        torch.manual_seed(0)
+        explorer = build()
+        first = explorer.picture.value
+        explorer.controls[control].value = value
+        return first, explorer.picture.value
+
+    wanted = pictures()
+    assert wanted[0] != wanted[1]
+    of_your_own = {
+        **style.library["dark_background"],
+        **{"path.sketch": (1, 100, 2), "font.size": 6, "lines.linewidth": 5, "figure.dpi": 50},
+        **{"text.color": "red", "axes.unicode_minus": False, "image.interpolation": "hanning"},
+    }
+    for setting, mine in of_your_own.items():
+        monkeypatch.setitem(matplotlib.rcParams, setting, mine)
+    assert pictures() == wanted
 
 
 @each_explorer

@@ -1,6 +1,7 @@
 """The figures: nbval never compares pictures, so their axes, data and sizes are checked here."""
 
 import io
+import threading
 from itertools import combinations
 
 import matplotlib
@@ -352,59 +353,88 @@ def test_show_takes_a_title_that_fits():
     plotting.show(plotting.mask_panels({"a": torch.eye(3).bool()}, title), alt=ALT)
 
 
-def stored(draw, monkeypatch):
+def stored(draw):
     """The bytes of the PNG that a notebook would store of what ``draw`` draws."""
-    shown = []
-    monkeypatch.setattr(plotting, "display", lambda data, **_: shown.append(data))
     torch.manual_seed(0)
-    plotting.show(draw(), alt=ALT)
+    with pytest.MonkeyPatch.context() as patch:
+        shown = []
+        patch.setattr(plotting, "display", lambda data, **_: shown.append(data))
+        plotting.show(draw(), alt=ALT)
     return shown[0]["image/png"]
 
 
-@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
-def test_a_stored_picture_has_a_palette_and_no_difference_to_be_seen(draw, monkeypatch):
+@pytest.fixture(scope="module")
+def as_stored():
+    """Each figure as a notebook stores it, without any settings of your own."""
+    return {name: stored(draw) for name, draw in FIGURES.items()}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_stored_picture_has_a_palette_and_no_difference_to_be_seen(name, as_stored):
     torch.manual_seed(0)
     drawn = io.BytesIO()
     with plotting.course_style():
-        draw().savefig(drawn, format="png")
+        FIGURES[name]().savefig(drawn, format="png")
     before = np.asarray(Image.open(drawn).convert("RGB"), dtype=int)
-    small = stored(draw, monkeypatch)
-    picture = Image.open(io.BytesIO(small))
+    picture = Image.open(io.BytesIO(as_stored[name]))
     difference = np.abs(before - np.asarray(picture.convert("RGB"), dtype=int)).max(-1)
     assert picture.mode == "P"
-    assert len(small) < 0.6 * len(drawn.getvalue())
+    assert len(as_stored[name]) < 0.7 * len(drawn.getvalue())
     assert difference.max() <= 64
     assert (difference > 16).mean() < 0.003
-    assert small == stored(draw, monkeypatch)
 
 
-WHITE = "text.color axes.labelcolor xtick.color ytick.color xtick.labelcolor ytick.labelcolor"
+PALE = "text.color axes.labelcolor xtick.color ytick.color xtick.labelcolor ytick.labelcolor"
 OF_YOUR_OWN = {
-    "white text": dict.fromkeys([*WHITE.split(), "axes.titlecolor"], "white"),
+    "white text": dict.fromkeys([*PALE.split(), "axes.titlecolor"], "white"),
     "dark": style.library["dark_background"],
-    "hand-drawn": {"path.sketch": (1, 100, 2), "font.family": "fantasy", "lines.linewidth": 5},
-    "another size": {"savefig.dpi": 50, "figure.dpi": 200, "savefig.bbox": "tight", "font.size": 6},
-    "transparent": {"savefig.transparent": True, "savefig.facecolor": "red"},
-    "another format": {
-        "savefig.format": "svg",
-        "image.cmap": "jet",
-        "image.interpolation": "hanning",
+    "another look": {
+        **{"path.sketch": (1, 100, 2), "font.family": "fantasy", "font.size": 6},
+        **{"lines.linewidth": 5, "image.cmap": "jet", "image.interpolation": "hanning"},
+        **{"xtick.direction": "in", "axes.grid": False, "axes.formatter.use_locale": True},
     },
-    "another layout": {"figure.constrained_layout.use": False, "figure.autolayout": True},
-    "other ticks": {"xtick.direction": "in", "axes.formatter.use_locale": True, "axes.grid": False},
-    "another backend": {"backend": "svg"},
+    "another file": {
+        **{"savefig.dpi": 50, "figure.dpi": 200, "savefig.bbox": "tight", "savefig.format": "svg"},
+        **{"savefig.transparent": True, "savefig.facecolor": "red", "backend": "svg"},
+        **{"figure.constrained_layout.use": False, "figure.autolayout": True},
+    },
 }
 
 
 @pytest.mark.parametrize("settings", OF_YOUR_OWN.values(), ids=OF_YOUR_OWN)
-def test_settings_of_your_own_change_no_figure(settings, monkeypatch):
-    wanted = {name: stored(draw, monkeypatch) for name, draw in FIGURES.items()}
+def test_settings_of_your_own_change_no_figure(settings, as_stored, monkeypatch):
     for name, value in settings.items():
         monkeypatch.setitem(matplotlib.rcParams, name, value)
-    ours = dict(matplotlib.rcParams)
-    found = {name: stored(draw, monkeypatch) for name, draw in FIGURES.items()}
-    assert dict(matplotlib.rcParams) == ours
-    assert [name for name in wanted if wanted[name] != found[name]] == []
+    yours = dict(matplotlib.rcParams)
+    changed = [name for name, draw in FIGURES.items() if stored(draw) != as_stored[name]]
+    assert changed == []
+    assert dict(matplotlib.rcParams) == yours
+
+
+def test_your_settings_are_back_whichever_thread_comes_and_goes_first(monkeypatch):
+    monkeypatch.setitem(matplotlib.rcParams, "text.color", "red")
+    inside, leave = threading.Event(), threading.Event()
+
+    def first():
+        with plotting.course_style():
+            inside.set()
+            leave.wait()
+
+    def second():
+        inside.wait()
+        with plotting.course_style():
+            assert matplotlib.rcParams["text.color"] == "black"
+
+    threads = [threading.Thread(target=each) for each in (first, second)]
+    for thread in threads:
+        thread.start()
+    inside.wait()
+    threads[1].join(0.1)  # it cannot come in before the first one is out
+    assert threads[1].is_alive()
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert matplotlib.rcParams["text.color"] == "red"
 
 
 def test_show_refuses_a_title_that_would_be_cut_off():

@@ -70,8 +70,11 @@ class Explorer(widgets.VBox):
                 return
             self._drawing = True
             try:
-                seen = self._look()
-                picture = self._film.png()
+                with (
+                    plotting.course_style()
+                ):  # also what is drawn for the first time, such as ticks
+                    seen = self._look()
+                    picture = self._film.png()
             finally:
                 self._drawing = False
             self.facts, self.alt = seen.facts, seen.alt
