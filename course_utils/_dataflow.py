@@ -11,7 +11,7 @@ known with an example input.
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -59,10 +59,7 @@ DROPOUT_FUNCTIONS = {
 UNCHANGED = {
     "contiguous", "detach", "clone", "float", "double", "to", "type", "cpu", "cuda",
 }  # fmt: skip
-PRECISE = (
-    torch.float32,
-    torch.float64,
-)  # rounding to fewer digits tells nearly equal numbers apart
+PRECISE = (torch.float32, torch.float64)  # with fewer digits, nearly equal numbers come apart
 POOLS = {
     getattr(nn, f"{kind}{n}d"): n
     for kind in ("MaxPool", "AvgPool", "AdaptiveMaxPool", "AdaptiveAvgPool")
@@ -89,9 +86,7 @@ ACROSS = (
 )  # fmt: skip
 FACTS = {"dtype", "device", "ndim", "is_cuda", "requires_grad", "dim", "ndimension"}
 
-NEEDS_EXAMPLE = (
-    "that depends on the shape of the input: pass example=, a batch such as the net gets"
-)
+NEEDS_EXAMPLE = "pass example=, a batch such as the net gets"
 
 
 # What is found ------------------------------------------------------------------------------------
@@ -202,19 +197,19 @@ def read(model: nn.Module, example: Tensor | tuple | None = None) -> Reading:
     if reason is None:
         try:
             copy = make_permanent(plain_copy(model))
-            # The third look: a net that counts its calls does something else the second time.
-            looks = [_Look(copy, training) for training in (False, True, False)]
+            looks = [_Look(copy, training=False), _Look(copy, training=True)]
+            if looks[0].record() == looks[1].record():
+                looks = looks[:1]
+            elif looks[0].record() != _Look(copy, training=False).record():
+                reason = f"{type(model).__name__} does something else at its second forward pass"
         except Exception as error:  # a net may do anything: branch on data, hold what has no copy
             reason = (
                 f"the data flow of {type(model).__name__} cannot be read: {error}. Use a net "
                 "without branches that depend on the data"
             )
-        else:
-            if looks[0].record(()) != looks[2].record(()):
-                reason = f"{type(model).__name__} does something else at its second forward pass"
     if reason is not None:
         return Reading({name: Link(problem=reason) for name in names})
-    return _walked(copy, looks[:2], names, example)
+    return _walked(copy, looks, names, example)
 
 
 def _walked(
@@ -293,7 +288,7 @@ class _Look:
                 del vars(self.copy)[name]
         return recorder.shapes
 
-    def record(self, reshaped: set[str] | tuple) -> list[tuple]:
+    def record(self, reshaped: Collection[str] = ()) -> list[tuple]:
         """Each step with its constants; without the sizes that ``reshaped`` steps write down."""
         steps = []
         for node in self.graph.nodes:
@@ -427,8 +422,8 @@ class _Walk:
         if kind is nn.Flatten:
             return self._flatten(node, flow, module.start_dim, module.end_dim)
         if kind in ACROSS:
-            raise Stop(f"{what} computes across channels or positions, and would compute "
-                       "something else without some of them", left=replace(flow, place=None))  # fmt: skip
+            reason = f"{what} computes across channels or positions, so none of them can be missing"
+            raise Stop(reason, left=replace(flow, place=None))
         if kind is nn.Embedding:
             return Flow(batch=flow.batch)
         raise Stop(_not_listed(what))
@@ -464,16 +459,14 @@ class _Walk:
                 "it is a depthwise (grouped) convolution, and its channels are not those of a "
                 "layer before it"
             )
-            raise Stop(
-                f"the depthwise (grouped) convolution {name!r} works along another dimension"
-            )
+            raise Stop(f"the depthwise (grouped) convolution {name!r} works on something else")
         link.tied = link.tied or (
             "it is a depthwise (grouped) convolution: each filter belongs to a channel of the "
             "layer before"
         )
         for layer_name in place.layers:
             self.links[layer_name].tied = self.links[layer_name].tied or (
-                f"the depthwise (grouped) convolution {name!r} has a filter for each of its channels"
+                f"the depthwise (grouped) convolution {name!r} has a filter for each channel"
             )
         return replace(own, layers=own.layers | place.layers)
 
@@ -511,10 +504,8 @@ class _Walk:
                 "which is not known"
             )
         for layer in settled.layers:
-            before = getattr(self.links[layer], side).setdefault(
-                name, (settled.inner, settled.outer)
-            )
-            if before != (settled.inner, settled.outer):
+            numbers = (settled.inner, settled.outer)
+            if getattr(self.links[layer], side).setdefault(name, numbers) != numbers:
                 raise Stop(f"{name!r} reads its channels in train mode in another way")
         return settled
 
@@ -588,7 +579,7 @@ class _Walk:
             return Size("positions", flow)
         if dim >= 0:
             raise Stop(f"forward asks for the size of a dimension, and whether it is that of the "
-                       f"channels is not known; {NEEDS_EXAMPLE}")  # fmt: skip
+                       f"channels is not known: {NEEDS_EXAMPLE}")  # fmt: skip
         return Size("channels" if dim == flow.place.axis else "positions", flow)
 
     def _nothing_beside(self, node: fx.Node, given: object, what: str, allow_tensors: bool) -> None:
@@ -679,7 +670,7 @@ class _Walk:
             if place.axis == -1 and flow.batch is not None:  # (batch, …, channels)
                 return Flow(2, flow.batch, replace(place, outer=None))
         if rank is None:
-            raise Stop(f"which dimensions {_what(node)} merges is not known; {NEEDS_EXAMPLE}")
+            raise Stop(f"which dimensions {_what(node)} merges is not known: {NEEDS_EXAMPLE}")
         first, last = (dim - rank if dim >= 0 else dim for dim in (start, end))
         merged = Flow(rank - (last - first), flow.batch)
         if first == -rank and first != last:
@@ -748,7 +739,7 @@ class _Walk:
         if not dims or not all(isinstance(dim, int) for dim in dims):
             raise Stop(f"{what} computes across the channels")
         if flow.rank is None and any(dim >= 0 for dim in dims):
-            raise Stop(f"over which dimension {what} goes is not known; {NEEDS_EXAMPLE}")
+            raise Stop(f"over which dimension {what} goes is not known: {NEEDS_EXAMPLE}")
         dims = [dim - flow.rank if dim >= 0 else dim for dim in dims]
         if flow.place is not None and flow.place.axis in dims:
             raise Stop(f"{what} computes across the channels")
@@ -837,10 +828,8 @@ def _unfit(graph: fx.Graph, modules: Mapping[str, nn.Module]) -> dict[str, str |
         if parametrize.is_parametrized(module) or not {"weight"} <= module._parameters.keys():
             found[name] = "has a weight that is computed (weight norm or the like): make it plain"
         elif shared:
-            others = ", ".join(
-                repr(other) if other else "the net itself" for other in sorted(shared)
-            )
-            found[name] = f"shares its weight with {others}"
+            others = ", ".join(repr(other) for other in sorted(shared) if other)
+            found[name] = f"shares its weight with {others or 'the net itself'}"
         elif module in inside:
             found[name] = f"is used inside {inside[module]!r} as well"
         elif calls.count(name) > 1:

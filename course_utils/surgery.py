@@ -251,9 +251,7 @@ def _add_group(
         left = torch.ones(size, dtype=torch.bool)
         left[lost] = False
         if not left.any():
-            raise ValueError(
-                f"Without these filters of {name!r} nothing would be left of {member!r}."
-            )
+            raise ValueError(f"Without these filters of {name!r} nothing is left of {member!r}.")
         _merge(plan.rows if is_rows else plan.columns, member, left)
         members += [member] if is_rows else []
     return members
@@ -361,7 +359,7 @@ def _prove(
     small: nn.Module,
     silenced: nn.Module,
     example: Example,
-    members: Iterable[str],
+    layers: list[str],
     reading: Reading,
 ) -> None:
     """Run both nets and compare, or ``ValueError`` with what is wrong with the small one."""
@@ -373,10 +371,10 @@ def _prove(
                 break
             wrong = _wrong(_answers(small, batch), expected)
             if wrong:
-                problems = {name: reading.links[name].problem for name in members}
+                problems = {name: reading.links[name].problem for name in layers}
                 because = "".join(f" {name!r}: {why}." for name, why in problems.items() if why)
                 raise ValueError(
-                    f"The filters of {_listed(members)} cannot be removed: {wrong}.{because}"
+                    f"The filters of {_listed(layers)} cannot be removed: {wrong}.{because}"
                 )
 
 
@@ -415,9 +413,8 @@ def _answers(model: nn.Module, batch: tuple) -> list[Tensor] | str:
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            answers = tree_leaves(
-                model(*(x.clone() if isinstance(x, Tensor) else x for x in batch))
-            )
+            given = (x.clone() if isinstance(x, Tensor) else x for x in batch)
+            answers = tree_leaves(model(*given))
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return [answer for answer in answers if isinstance(answer, Tensor)]
@@ -433,7 +430,7 @@ def _wrong(got: list[Tensor] | str, expected: list[Tensor] | str) -> str | None:
     for one, other in zip(got, expected, strict=True):
         apart, size = (one - other).abs(), other.abs()
         if one.numel() and not apart.max() <= CLOSE * size.max():
-            return f"without them the answers differ by up to {apart.max():.3g} from those of the net with silenced filters"
+            return f"without them the answers are another net's, off by up to {apart.max():.3g}"
     return None
 
 

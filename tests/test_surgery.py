@@ -251,13 +251,13 @@ REFUSED = {
     "an empty layer": (models.LeNet300(), {"fc2": torch.zeros(100).bool()}, "Keep at least one"),
     "another length": (models.LeNet300(), {"fc2": torch.ones(99).bool()}, "has 100 filters"),
     "a stem whose channels are added": (
-        models.TinyResNet(4), {"stem.0": torch.arange(4) > 1}, "goes to 2 places"
+        models.TinyResNet(4), {"stem.0": torch.arange(4) > 1}, "added to those"
     ),
     "a conv before an addition": (
         models.TinyResNet(4), {"block1.conv2": torch.arange(4) > 1}, "added to those"
     ),
     "a sigmoid, which is not silent at 0": (
-        sequence(nn.Sigmoid(), nn.Conv2d(4, 2, 3)), {"0": torch.arange(4) > 1}, "Sigmoid follows"
+        sequence(nn.Sigmoid(), nn.Conv2d(4, 2, 3)), {"0": torch.arange(4) > 1}, "Sigmoid '1' turns a silent"
     ),
     "a grouped conv": (
         nn.Sequential(nn.Conv2d(4, 4, 3, groups=2), nn.Conv2d(4, 2, 3)),
