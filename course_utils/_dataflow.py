@@ -21,7 +21,7 @@ from torch import Tensor, fx, nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize, prune
 
-from course_utils.layers import PRUNABLE, make_permanent, plain_copy, prunable
+from course_utils.layers import PRUNABLE, make_permanent, masked_parameters, plain_copy, prunable
 
 # How many dimensions of positions follow the channels.
 POSITIONS = {nn.Linear: 0, nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3}
@@ -204,8 +204,8 @@ def read(model: nn.Module, example: Tensor | tuple | None = None) -> Reading:
                 reason = f"{type(model).__name__} does something else at its second forward pass"
         except Exception as error:  # a net may do anything: branch on data, hold what has no copy
             reason = (
-                f"the data flow of {type(model).__name__} cannot be read: {error}. Use a net "
-                "without branches that depend on the data"
+                f"the data flow of {type(model).__name__} cannot be read: {first_line(error)}. Use "
+                "a net without branches that depend on the data"
             )
     if reason is not None:
         return Reading({name: Link(problem=reason) for name in names})
@@ -255,6 +255,10 @@ def _closed_to_reading(model: nn.Module) -> str | None:
             return f"the forward of {where} has been replaced; put it into a class of its own"
         if any(is_lazy(parameter) for parameter in module.parameters(recurse=False)):
             return f"{where} has no weights yet; run one batch through the net first"
+    holders = [id(p) for m in model.modules() for p in m.parameters(recurse=False)]
+    for module, held in masked_parameters(model):
+        if holders.count(id(getattr(module, f"{held}_orig"))) > 1:
+            return f"a {held} with a mask on is shared by two layers; make_permanent the net first"
     return None
 
 
@@ -282,7 +286,9 @@ class _Look:
                 recorder.run(*(x.clone() if isinstance(x, Tensor) else x for x in inputs(example)))
         except Exception as error:
             name = type(self.copy).__name__
-            raise ValueError(f"{name} cannot run on the example that you passed: {error}") from None
+            raise ValueError(
+                f"{name} cannot run on the example that you passed: {first_line(error)}"
+            ) from error
         finally:
             for name in self.constants:
                 del vars(self.copy)[name]
@@ -522,6 +528,8 @@ class _Walk:
                        left=self._beside(node))  # fmt: skip
         if bare in OPERATORS:
             return self._combined(node, bare)
+        if name in ("view", "reshape") and flow.place is None:
+            self._shaped_by_others(node)
         self._nothing_beside(node, given, what, allow_tensors=name in UNCHANGED)
         if name in UNCHANGED:
             if any(isinstance(a, torch.dtype) and a not in PRECISE for a in _given(node)):
@@ -585,11 +593,17 @@ class _Walk:
     def _nothing_beside(self, node: fx.Node, given: object, what: str, allow_tensors: bool) -> None:
         for other in node.all_input_nodes:
             size = self.values.get(other)
-            reshapes = _name(node) in ("view", "reshape") and self._flow(given).place is not None
+            reshapes = _name(node) in ("view", "reshape")
             harmless = isinstance(size, Size) and (size.of != "channels" or reshapes)
             harmless = harmless or (allow_tensors and not self._carried(other))
             if other is not given and not harmless:
                 raise Stop(f"{what} takes something else beside its channels")
+
+    def _shaped_by_others(self, node: fx.Node) -> None:
+        """A gate of squeeze-and-excitation: view(batch, x.size(1), 1, 1) of something else."""
+        for given in node.all_input_nodes:
+            if isinstance(self.values.get(given), Size) and self._carried(given):
+                raise Stop("forward shapes another tensor by the number of its channels", tied=True)
 
     def _elementwise(self, flow: Flow, what: str, at_zero: Callable[[], Tensor]) -> Flow:
         if flow.place is None:
@@ -883,6 +897,11 @@ def _given(node: fx.Node) -> list:
     for argument in (*node.args[1:], *node.kwargs.values()):
         flat += argument if isinstance(argument, tuple | list) else [argument]
     return flat
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without the pages that torch.fx adds."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _zero(module: nn.Module) -> Tensor:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.utils import prune
 from torch.utils._pytree import tree_leaves
 
-from course_utils._dataflow import NORMS, Link, Reading, inputs, read
+from course_utils._dataflow import NORMS, Link, Reading, first_line, inputs, read
 from course_utils.layers import PRUNABLE, make_permanent, plain_copy, refresh
 
 Keep = Mapping[str, Tensor]
@@ -177,7 +177,7 @@ def _filters(model: nn.Module, name: str) -> int:
 def _reasons(model: nn.Module, reading: Reading, example: Example | None) -> dict[str, str | None]:
     """The reasons found in ``forward``, and those that show when a filter is really taken out."""
     found = {
-        name: link.problem or (f"{link.tied}; remove_filters takes all of them with example="
+        name: link.problem or (f"{link.tied}; they go together: pass example= to remove_filters"
                                if link.tied else None)
         for name, link in reading.links.items()
     }  # fmt: skip
@@ -276,7 +276,7 @@ def _group(
     except Exception as error:  # whatever it does not know
         raise ValueError(
             f"The filters of {name!r} cannot be removed: torch_pruning cannot say what is tied to "
-            f"them ({type(error).__name__}: {error})."
+            f"them ({first_line(error)})."
         ) from error
     for dependency, lost in group:
         module = dependency.target.module
@@ -416,7 +416,7 @@ def _answers(model: nn.Module, batch: tuple) -> list[Tensor] | str:
             given = (x.clone() if isinstance(x, Tensor) else x for x in batch)
             answers = tree_leaves(model(*given))
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return first_line(error)
     return [answer for answer in answers if isinstance(answer, Tensor)]
 
 
