@@ -10,6 +10,7 @@ The first dimension of the net's input counts the examples. Everything else abou
 known with an example input.
 """
 
+import inspect
 import operator
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -57,7 +58,7 @@ DROPOUT_FUNCTIONS = {
     "rrelu",
 }  # fmt: skip
 UNCHANGED = {
-    "contiguous", "detach", "clone", "float", "double", "to", "type", "cpu", "cuda",
+    "contiguous", "detach", "clone", "float", "double", "to", "cpu", "cuda",
 }  # fmt: skip
 PRECISE = (torch.float32, torch.float64)  # with fewer digits, nearly equal numbers come apart
 POOLS = {
@@ -197,10 +198,10 @@ def read(model: nn.Module, example: Tensor | tuple | None = None) -> Reading:
     if reason is None:
         try:
             copy = make_permanent(plain_copy(model))
-            looks = [_Look(copy, training=False), _Look(copy, training=True)]
+            looks = [_Look(copy, False, example), _Look(copy, True, example)]
             if looks[0].record() == looks[1].record():
                 looks = looks[:1]
-            elif looks[0].record() != _Look(copy, training=False).record():
+            elif looks[0].record() != _Look(copy, False, example).record():
                 reason = f"{type(model).__name__} does something else at its second forward pass"
         except Exception as error:  # a net may do anything: branch on data, hold what has no copy
             reason = (
@@ -269,9 +270,9 @@ class _Tracer(fx.Tracer):
 class _Look:
     """One pass of stand-ins through a net in train or in eval mode."""
 
-    def __init__(self, copy: nn.Module, training: bool) -> None:
+    def __init__(self, copy: nn.Module, training: bool, example: Tensor | tuple | None) -> None:
         self.copy, self.training = copy, training
-        self.graph = _Tracer().trace(copy.train(training))
+        self.graph = _Tracer().trace(copy.train(training), _optional(copy, example))
         # fx leaves tensors that it met as attributes of the net; the next look must not see them.
         self.constants = {
             name: vars(copy).pop(name) for name in [*vars(copy)] if name.startswith("_tensor_const")
@@ -305,6 +306,13 @@ class _Look:
             value = None if constant is None else constant.tolist()
             steps.append((node.op, node.target, repr(arguments), repr(value)))
         return steps
+
+
+def _optional(model: nn.Module, example: Tensor | tuple | None) -> dict[str, object]:
+    """What ``forward`` gets without being given it: a stand-in for None would not be None."""
+    given = 0 if example is None else len(inputs(example))
+    parameters = [*inspect.signature(model.forward).parameters.values()]
+    return {p.name: p.default for p in parameters[given:] if p.default is not p.empty}
 
 
 class _ShapeRecorder(fx.Interpreter):
@@ -439,7 +447,7 @@ class _Walk:
         flow, positions = self._flow(given), POSITIONS[type(layer)]
         own = Place(frozenset({name}), layer.weight.shape[0], -1 - positions)
         if self.unfit[name]:
-            self.links[name].refuse(f"{name!r} {self.unfit[name]}")
+            self.links[name].refuse(f"it {self.unfit[name]}")
         try:
             if getattr(layer, "groups", 1) > 1:
                 own = self._grouped(name, layer, flow, own)
@@ -515,10 +523,18 @@ class _Walk:
                 raise Stop(f"{name!r} reads its channels in train mode in another way")
         return settled
 
+    def _what(self, node: fx.Node) -> str:
+        return _what(node, self.modules[node.target] if node.op == "call_module" else None)
+
     # Functions and methods
 
     def _function(self, node: fx.Node, name: str | None, given: object) -> object:
         flow, what, bare = self._flow(given), _what(node), (name or "").removesuffix("_")
+        numbers = [n for n in node.all_input_nodes if isinstance(self.values.get(n), Shape | Size)]
+        if any(map(self._carried, numbers)) and name not in ("getitem", "view", "reshape"):
+            raise Stop("forward computes with the number of its channels", left=self._beside(node))
+        if numbers == node.all_input_nodes != [] and name != "getitem":
+            return Size("positions", Flow())
         if name == "getattr" or name in ("size", *FACTS):
             return self._asked(node, name, given)
         if name == "getitem" and isinstance(self.values.get(given), Shape):
@@ -602,7 +618,7 @@ class _Walk:
     def _shaped_by_others(self, node: fx.Node) -> None:
         """A gate of squeeze-and-excitation: view(batch, x.size(1), 1, 1) of something else."""
         for given in node.all_input_nodes:
-            if isinstance(self.values.get(given), Size) and self._carried(given):
+            if isinstance(self.values.get(given), Shape | Size) and self._carried(given):
                 raise Stop("forward shapes another tensor by the number of its channels", tied=True)
 
     def _elementwise(self, flow: Flow, what: str, at_zero: Callable[[], Tensor]) -> Flow:
@@ -645,9 +661,6 @@ class _Walk:
         tensors = [n for n in node.all_input_nodes if not isinstance(self.values.get(n), Size)]
         carrying = [n for n in tensors if self._carried(n)]
         left = self._beside(node)
-        for other in node.all_input_nodes:
-            if isinstance(self.values.get(other), Size) and self._carried(other):
-                raise Stop("forward computes with the number of its channels", left=left)
         if not carrying:
             return left
         places = [self._flow(given).place for given in carrying]
@@ -677,18 +690,18 @@ class _Walk:
 
     def _flatten(self, node: fx.Node, flow: Flow, start: int, end: int) -> Flow:
         """Dimensions ``start`` to ``end`` become one."""
-        place, rank = flow.place, flow.rank
+        place, rank, what = flow.place, flow.rank, self._what(node)
         if rank is None and (start, end) == (1, -1):
             if place is None:
                 return Flow(2 if flow.batch is not None else None, flow.batch)
             if place.axis == -1 and flow.batch is not None:  # (batch, …, channels)
                 return Flow(2, flow.batch, replace(place, outer=None))
         if rank is None:
-            raise Stop(f"which dimensions {_what(node)} merges is not known: {NEEDS_EXAMPLE}")
+            raise Stop(f"which dimensions {what} merges is not known: {NEEDS_EXAMPLE}")
         first, last = (dim - rank if dim >= 0 else dim for dim in (start, end))
         merged = Flow(rank - (last - first), flow.batch)
         if first == -rank and first != last:
-            raise Stop(f"{_what(node)} merges the examples of a batch")
+            raise Stop(f"{what} merges the examples of a batch")
         if place is None:
             return merged
         if not first <= place.axis <= last:
@@ -728,7 +741,7 @@ class _Walk:
         stays = isinstance(second, Size) and second.flow.place is not None
         stays = stays and replace(second.flow.place, axis=flow.place.axis) == flow.place
         stays = stays and None not in (flow.place.inner, flow.place.outer)
-        stays = stays or (second == count and flow.place.along(count) is not None)
+        stays = stays or (second == count and flow.place.inner == flow.place.outer == 1)
         stays = stays or (second == -1 and after is not None and after[1] == before[1] == count)
         if not stays:
             raise unproved

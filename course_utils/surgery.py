@@ -249,6 +249,11 @@ def _add_group(
             )
         size = _length(module, 0 if is_rows else 1)
         left = torch.ones(size, dtype=torch.bool)
+        if max(lost) >= size:
+            raise ValueError(
+                f"The filters of {name!r} cannot be removed: torch_pruning does not see which of "
+                f"the {size} numbers of {member!r} hang on them."
+            )
         left[lost] = False
         if not left.any():
             raise ValueError(f"Without these filters of {name!r} nothing is left of {member!r}.")
@@ -343,7 +348,7 @@ def _silence(model: nn.Module, plan: Plan) -> nn.Module:
     """Mask the rows instead of taking them out, in place."""
     for module_name, kept in plan.rows.items():
         module = model.get_submodule(module_name)
-        for name in ("weight", "bias"):
+        for name in ("weight", "bias") if not isinstance(module, nn.PReLU) else ():
             tensor = getattr(module, name, None)
             if tensor is not None:
                 rows = kept.to(tensor.device).view(-1, *[1] * (tensor.dim() - 1))

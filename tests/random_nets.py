@@ -144,7 +144,7 @@ def norm(b: Builder) -> None:
 
 def activation(b: Builder) -> None:
     module = b.chance.choice([
-        nn.ReLU, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish,
+        nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish,
         nn.Hardswish, nn.Hardtanh, nn.Tanh, nn.Softsign, nn.Softshrink, nn.Tanhshrink, nn.PReLU,
         nn.Identity, nn.Sigmoid, nn.Softplus, lambda: nn.Softmax(1), lambda: nn.Hardtanh(0.2, 1.0),
         lambda: nn.PReLU(b.x.shape[1]), lambda: nn.Threshold(0.1, 0.5),
@@ -204,7 +204,8 @@ def flatten(b: Builder) -> None:
     width = b.x[0].numel()
     channels, size = b.x.shape[1], b.x.shape[-1]
     function = b.chance.choice([
-        nn.Flatten(), nn.Flatten(1, 2), nn.Flatten(2), lambda x: x.flatten(1), lambda x: x.flatten(2),
+        nn.Flatten(), nn.Flatten(1, 2), nn.Flatten(2), lambda x: x.flatten(1),
+        lambda x: x.flatten(2),
         lambda x: torch.flatten(x, 1), lambda x: x.flatten(start_dim=1), lambda x: x.flatten(-2),
         lambda x: x.view(x.size(0), -1), lambda x: x.view(x.shape[0], -1),
         lambda x: x.reshape(len(x) if not isinstance(x, torch.fx.Proxy) else x.size(0), -1),
@@ -224,7 +225,8 @@ def flatten(b: Builder) -> None:
 
 
 def dropout(b: Builder) -> None:
-    module = b.chance.choice([nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout])()
+    whole = {3: nn.Dropout1d, 4: nn.Dropout2d, 5: nn.Dropout3d}.get(b.x.dim(), nn.Dropout)
+    module = b.chance.choice([nn.Dropout, whole, nn.AlphaDropout])()
     b.try_step("dropout", b.chance.choice([
         b.call(module), lambda net, x: F.dropout(x, 0.5, net.training),
         lambda net, x: F.dropout(x, training=net.training),
@@ -303,9 +305,12 @@ def branches(b: Builder) -> None:
 def squeeze_excite(b: Builder) -> None:
     many = b.x.shape[1]
     down, up = b.call(nn.Linear(many, 2)), b.call(nn.Linear(2, many))
-    if b.x.dim() == 4:
-        b.try_step("squeeze-excite", lambda net, x: x * torch.sigmoid(
-            up(net, F.relu(down(net, x.mean((2, 3)))))).view(x.size(0), x.size(1), 1, 1))  # fmt: skip
+
+    def gated(net: nn.Module, x: Tensor) -> Tensor:
+        gate = torch.sigmoid(up(net, F.relu(down(net, x.mean((2, 3))))))
+        return x * gate.view(x.size(0), x.size(1), 1, 1)
+
+    b.try_step("squeeze-excite", gated)
 
 
 def read_weight(b: Builder) -> None:
@@ -371,7 +376,8 @@ def mixing(b: Builder) -> None:
     """Layers that hold others inside, or mix what they are given."""
     last = b.x.shape[-1]
     made = b.chance.choice([
-        lambda: nn.TransformerEncoderLayer(last, 1, 4, batch_first=True), lambda: nn.PixelShuffle(2),
+        lambda: nn.TransformerEncoderLayer(last, 1, 4, batch_first=True),
+        lambda: nn.PixelShuffle(2),
         lambda: nn.ChannelShuffle(2), lambda: nn.GLU(1), lambda: nn.Bilinear(last, last, 3),
     ])()  # fmt: skip
     name = b.add(made)
@@ -396,12 +402,13 @@ STEPS = [
     layer, layer, layer, layer, layer, layer, depthwise, grouped, norm, norm, norm, activation,
     activation, activation, activation_function, activation_function, number, pool, pool, mean,
     flatten, flatten, dropout, pad, upsample, reused_module, called_again, shared_weight, residual,
-    branches, squeeze_excite, read_weight, attribute, own_class, parametrised, nested, mixing,
+    residual, depthwise, branches, squeeze_excite, squeeze_excite, read_weight, attribute, own_class, parametrised, nested, mixing,
     stateful,
 ]  # fmt: skip
 # Most people's nets: plenty of these keep the sample from being refused as a whole.
 PLAIN = [
-    layer, layer, layer, norm, activation, activation_function, pool, dropout, nested, pad, upsample,
+    layer, layer, layer, norm, activation, activation_function, pool, dropout, nested, pad,
+    upsample,
     mean, flatten,
 ]  # fmt: skip
 
@@ -414,7 +421,8 @@ def _head(b: Builder) -> None:
         b.try_step("mean", lambda net, x: x.flatten(2).mean(2))
     elif b.x.dim() > 2 and b.chance.random() < 0.9:
         b.try_step("reshape", b.chance.choice([
-            lambda net, x: x.flatten(1), lambda net, x: x.reshape(x.size(0), -1), b.call(nn.Flatten()),
+            lambda net, x: x.flatten(1),
+            lambda net, x: x.reshape(x.size(0), -1), b.call(nn.Flatten()),
         ]))  # fmt: skip
     b.net.heads = [b.call(nn.Linear(b.x.shape[-1], 3))]
     kind = b.chance.choice(["one head"] * 7 + ["two heads", "two heads, one on .data", "features"])
@@ -465,11 +473,12 @@ def _format(b: Builder) -> None:
 
 
 def random_net(chance: Random) -> Made:
-    """A net of one to seven steps and a head. Half of the nets hold only what is usual."""
+    """A net of two to seven steps and a head. Half of the nets hold only what is usual."""
     torch.manual_seed(chance.randrange(2**31))
     b = Builder(chance)
     plain = chance.random() < 0.5
-    for _ in range(chance.randint(1, 7)):
+    layer(b)
+    for _ in range(chance.randint(1, 6)):
         b.add_one_of(PLAIN if plain else STEPS)
     _head(b)
     for change, likely in ((_masks, 0.1), (_format, 0.25), (_hook, 0.02 if plain else 0.08)):
@@ -477,7 +486,7 @@ def random_net(chance: Random) -> Made:
             change(b)
     b.net.passes = 0
     batches = tuple(x for x in b.batches if _runs(b.net, x))  # some nets take only one size
-    return Made(b.net.eval(), batches, b.elements)
+    return Made(b.net.eval(), batches, b.elements) if batches else random_net(chance)
 
 
 @torch.no_grad()
@@ -508,7 +517,8 @@ def judge(made: Made, chance: Random) -> str:
     ]
     assert _snapshot(net) == before, "why_not has changed the net"
     must = bool(free) and chance.random() < 0.6
-    some = tied if tied and chance.random() < 0.7 else [*reasons]
+    inner = [name for name, why in reasons.items() if "output layer" not in (why or "")]
+    some = tied if tied and chance.random() < 0.7 else inner or [*reasons]
     names = free if must else chance.sample(some, chance.choice([1, 1, min(2, len(some))]))
     keep = {name: _some(net, name, chance) for name in names}
     refusal, small = _tried(surgery.remove_filters, net, keep, example)
