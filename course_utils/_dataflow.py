@@ -197,12 +197,7 @@ def read(model: nn.Module, example: Tensor | tuple | None = None) -> Reading:
     reason = _closed_to_reading(model)
     if reason is None:
         try:
-            copy = make_permanent(plain_copy(model))
-            looks = [_Look(copy, False, example), _Look(copy, True, example)]
-            if looks[0].record() == looks[1].record():
-                looks = looks[:1]
-            elif looks[0].record() != _Look(copy, False, example).record():
-                reason = f"{type(model).__name__} does something else at its second forward pass"
+            copy, looks, reason = _looked_at(model, example)
         except Exception as error:  # a net may do anything: branch on data, hold what has no copy
             reason = (
                 f"the data flow of {type(model).__name__} cannot be read: {first_line(error)}. Use "
@@ -211,6 +206,25 @@ def read(model: nn.Module, example: Tensor | tuple | None = None) -> Reading:
     if reason is not None:
         return Reading({name: Link(problem=reason) for name in names})
     return _walked(copy, looks, names, example)
+
+
+def _looked_at(
+    model: nn.Module, example: Tensor | tuple | None
+) -> tuple[nn.Module, list["_Look"], str | None]:
+    """A copy without masks, a look in each mode, and what is wrong with the looks or None."""
+    copy = make_permanent(plain_copy(model))
+    looks = [_Look(copy, False, example), _Look(copy, True, example)]
+    first, second = (look.record() for look in looks)
+    if first == second:
+        looks = looks[:1]
+    elif first != _Look(copy, False, example).record():
+        return copy, looks, f"{type(model).__name__} does something else at its second pass"
+    if masked_parameters(model) and first != _Look(plain_copy(model), False, example).record():
+        return copy, looks, (
+            "forward reads numbers that have a mask on without calling their layer; "
+            "make_permanent the net first"
+        )  # fmt: skip
+    return copy, looks, None
 
 
 def _walked(
@@ -649,7 +663,8 @@ class _Walk:
         return node.target(*args, **kwargs)
 
     def _beside(self, node: fx.Node) -> Flow:
-        flows = [self._flow(given) for given in node.all_input_nodes]
+        tensors = [n for n in node.all_input_nodes if not isinstance(self.values.get(n), Size)]
+        flows = [self._flow(given) for given in tensors]
         ranks = [flow.rank for flow in flows]
         batch = next((flow.batch for flow in flows if flow.batch is not None), None)
         known = bool(flows) and None not in ranks and _name(node) != "stack"

@@ -402,14 +402,13 @@ STEPS = [
     layer, layer, layer, layer, layer, layer, depthwise, grouped, norm, norm, norm, activation,
     activation, activation, activation_function, activation_function, number, pool, pool, mean,
     flatten, flatten, dropout, pad, upsample, reused_module, called_again, shared_weight, residual,
-    residual, depthwise, branches, squeeze_excite, squeeze_excite, read_weight, attribute, own_class, parametrised, nested, mixing,
-    stateful,
+    residual, depthwise, branches, squeeze_excite, squeeze_excite, read_weight, attribute,
+    own_class, parametrised, nested, mixing, stateful,
 ]  # fmt: skip
 # Most people's nets: plenty of these keep the sample from being refused as a whole.
 PLAIN = [
     layer, layer, layer, norm, activation, activation_function, pool, dropout, nested, pad,
-    upsample,
-    mean, flatten,
+    upsample, mean, flatten,
 ]  # fmt: skip
 
 
