@@ -1,28 +1,37 @@
 """Where the channels of each layer go: the data flow of a net, read from its ``forward``.
 
 Lesson 03. A filter may only be taken out if every place is known where its channel arrives, and if
-a silent channel (all zeros) stays silent until it is read. ``torch.fx`` calls ``forward`` once with
-stand-ins instead of numbers and records what happens to them. :func:`read` then walks along that
-record and says for each tensor where the channels lie in it (:class:`Place`). What it does not
-know, it does not guess: the layer gets a reason why its filters must stay.
+a silent channel (all zeros) stays silent until it is read. ``_tracing`` records the steps of
+``forward``; :func:`read` walks along them and says for each tensor where the channels lie in it
+(:class:`Place`). What it does not know, it does not guess: the layer gets a reason why its filters
+must stay.
 
 The first dimension of the net's input counts the examples. Everything else about its shape is only
 known with an example input.
 """
 
-import inspect
-import operator
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
-from torch.nn.parameter import is_lazy
-from torch.nn.utils import parametrize, prune
+from torch.nn.utils import parametrize
 
-from course_utils.layers import PRUNABLE, make_permanent, masked_parameters, plain_copy, prunable
+from course_utils._tracing import (
+    FACTS,
+    Look,
+    arguments,
+    called,
+    closed_to_reading,
+    described,
+    first_line,
+    given_beside,
+    looked_at,
+    unfit,
+)
+from course_utils.layers import PRUNABLE, prunable
 
 # How many dimensions of positions follow the channels.
 POSITIONS = {nn.Linear: 0, nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3}
@@ -85,7 +94,6 @@ ACROSS = (
     nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.LocalResponseNorm, nn.Softmax, nn.LogSoftmax,
     nn.Softmax2d,
 )  # fmt: skip
-FACTS = {"dtype", "device", "ndim", "is_cuda", "requires_grad", "dim", "ndimension"}
 
 NEEDS_EXAMPLE = "pass example=, a batch such as the net gets"
 
@@ -194,10 +202,10 @@ def read(model: nn.Module, example: Tensor | tuple | None = None) -> Reading:
     for a model without such a layer, and for one that cannot run on ``example``.
     """
     names = [*prunable(model)]
-    reason = _closed_to_reading(model)
+    reason = closed_to_reading(model)
     if reason is None:
         try:
-            copy, looks, reason = _looked_at(model, example)
+            copy, looks, reason = looked_at(model, example)
         except Exception as error:  # a net may do anything: branch on data, hold what has no copy
             reason = (
                 f"the data flow of {type(model).__name__} cannot be read: {first_line(error)}. Use "
@@ -208,142 +216,35 @@ def read(model: nn.Module, example: Tensor | tuple | None = None) -> Reading:
     return _walked(copy, looks, names, example)
 
 
-def _looked_at(
-    model: nn.Module, example: Tensor | tuple | None
-) -> tuple[nn.Module, list["_Look"], str | None]:
-    """A copy without masks, a look in each mode, and what is wrong with the looks or None."""
-    copy = make_permanent(plain_copy(model))
-    looks = [_Look(copy, False, example), _Look(copy, True, example)]
-    first, second = (look.record() for look in looks)
-    if first == second:
-        looks = looks[:1]
-    elif first != _Look(copy, False, example).record():
-        return copy, looks, f"{type(model).__name__} does something else at its second pass"
-    if masked_parameters(model) and first != _Look(plain_copy(model), False, example).record():
-        return copy, looks, (
-            "forward reads numbers that have a mask on without calling their layer; "
-            "make_permanent the net first"
-        )  # fmt: skip
-    return copy, looks, None
-
-
 def _walked(
-    copy: nn.Module, looks: list["_Look"], names: list[str], example: Tensor | tuple | None
+    copy: nn.Module, looks: list["Look"], names: list[str], example: Tensor | tuple | None
 ) -> Reading:
-    called = [node.target for node in looks[0].graph.nodes if node.op == "call_module"]
-    links = {name: Link() for name in sorted(names, key=lambda name: _rank_of(name, called))}
+    order = [node.target for node in looks[0].graph.nodes if node.op == "call_module"]
+    links = {name: Link() for name in sorted(names, key=lambda name: _place_in(order, name))}
     modules = dict(copy.named_modules())
-    unfit, record = {}, []
+    faults, record = {}, []
     for look in looks:
         shapes = {} if example is None else look.shapes(example)
         walk = _Walk(look, modules, links, shapes)
         walk.run()
-        unfit |= {name: why for name, why in walk.unfit.items() if not unfit.get(name)}
+        faults |= {name: why for name, why in walk.unfit.items() if not faults.get(name)}
         record.append(look.record(walk.reshaped))
     for name, link in links.items():
         kind = type(modules[name])
         if kind not in PRUNABLE:
-            parent = "its weight is parametrised" if parametrize.is_parametrized(
-                modules[name]
-            ) else "what its own forward does with the weight is not known"  # fmt: skip
-            link.refuse(f"it is a {kind.__name__}, and {parent}; use a plain layer")
-        elif name not in called:
+            unknown = "what its own forward does with the weight is not known"
+            if parametrize.is_parametrized(modules[name]):
+                unknown = "its weight is parametrised"
+            link.refuse(f"it is a {kind.__name__}, and {unknown}; use a plain layer")
+        elif name not in order:
             link.refuse("forward never calls it: it is not used, or read inside another module")
         elif link.tied is None and not link.readers:
             link.refuse("no layer reads its output")
-    return Reading(links, unfit, record)
+    return Reading(links, faults, record)
 
 
-def _rank_of(name: str, called: list[str]) -> int:
-    return called.index(name) if name in called else len(called)
-
-
-def _closed_to_reading(model: nn.Module) -> str | None:
-    """What a net may hold beside its ``forward`` that changes what it computes."""
-    for name, module in model.named_modules():
-        where = f"{name!r}" if name else type(module).__name__
-        hooks = (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
-        if any(not isinstance(hook, prune.BasePruningMethod) for hook in hooks):
-            return f"a forward hook hangs on {where} and may change what flows; remove it first"
-        patched = type(module).__call__ is not nn.Module.__call__
-        if "forward" in vars(module) or (patched and not isinstance(module, fx.GraphModule)):
-            return f"the forward of {where} has been replaced; put it into a class of its own"
-        if any(is_lazy(parameter) for parameter in module.parameters(recurse=False)):
-            return f"{where} has no weights yet; run one batch through the net first"
-    holders = [id(p) for m in model.modules() for p in m.parameters(recurse=False)]
-    for module, held in masked_parameters(model):
-        if holders.count(id(getattr(module, f"{held}_orig"))) > 1:
-            return f"a {held} with a mask on is shared by two layers; make_permanent the net first"
-    return None
-
-
-class _Tracer(fx.Tracer):
-    proxy_buffer_attributes = True  # a buffer that forward reads shows up in the record, too
-
-
-class _Look:
-    """One pass of stand-ins through a net in train or in eval mode."""
-
-    def __init__(self, copy: nn.Module, training: bool, example: Tensor | tuple | None) -> None:
-        self.copy, self.training = copy, training
-        self.graph = _Tracer().trace(copy.train(training), _optional(copy, example))
-        # fx leaves tensors that it met as attributes of the net; the next look must not see them.
-        self.constants = {
-            name: vars(copy).pop(name) for name in [*vars(copy)] if name.startswith("_tensor_const")
-        }
-
-    def shapes(self, example: Tensor | tuple) -> dict[fx.Node, torch.Size]:
-        """The shape of each tensor when the net is given ``example``."""
-        recorder = _ShapeRecorder(self.copy.eval(), graph=self.graph)
-        vars(self.copy).update(self.constants)
-        try:
-            with torch.no_grad():
-                recorder.run(*(x.clone() if isinstance(x, Tensor) else x for x in inputs(example)))
-        except Exception as error:
-            name = type(self.copy).__name__
-            raise ValueError(
-                f"{name} cannot run on the example that you passed: {first_line(error)}"
-            ) from error
-        finally:
-            for name in self.constants:
-                del vars(self.copy)[name]
-        return recorder.shapes
-
-    def record(self, reshaped: Collection[str] = ()) -> list[tuple]:
-        """Each step with its constants; without the sizes that ``reshaped`` steps write down."""
-        steps = []
-        for node in self.graph.nodes:
-            arguments = fx.node.map_arg((node.args, node.kwargs), lambda given: given.name)
-            if node.name in reshaped:
-                arguments = ()
-            constant = self.constants.get(str(node.target))
-            value = None if constant is None else constant.tolist()
-            steps.append((node.op, node.target, repr(arguments), repr(value)))
-        return steps
-
-
-def _optional(model: nn.Module, example: Tensor | tuple | None) -> dict[str, object]:
-    """What ``forward`` gets without being given it: a stand-in for None would not be None."""
-    given = 0 if example is None else len(inputs(example))
-    parameters = [*inspect.signature(model.forward).parameters.values()]
-    return {p.name: p.default for p in parameters[given:] if p.default is not p.empty}
-
-
-class _ShapeRecorder(fx.Interpreter):
-    def __init__(self, *arguments, **options) -> None:
-        super().__init__(*arguments, **options)
-        self.shapes = {}
-
-    def run_node(self, node: fx.Node) -> object:
-        result = super().run_node(node)
-        if isinstance(result, Tensor):
-            self.shapes[node] = result.shape
-        return result
-
-
-def inputs(example: Tensor | tuple) -> tuple:
-    """What the net is called with."""
-    return example if isinstance(example, tuple) else (example,)
+def _place_in(order: list[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 # Walking along the record -------------------------------------------------------------------------
@@ -354,7 +255,7 @@ class _Walk:
 
     def __init__(
         self,
-        look: _Look,
+        look: Look,
         modules: Mapping[str, nn.Module],
         links: dict[str, Link],
         shapes: Mapping[fx.Node, torch.Size],
@@ -362,7 +263,7 @@ class _Walk:
         self.look, self.modules, self.links, self.shapes = look, modules, links, shapes
         self.values: dict[fx.Node, object] = {}
         self.reshaped: set[str] = set()
-        self.unfit = _unfit(look.graph, modules)
+        self.unfit = unfit(look.graph, modules, (*PRUNABLE, *NORMS, nn.PReLU))
 
     def run(self) -> None:
         for node in self.look.graph.nodes:
@@ -371,8 +272,8 @@ class _Walk:
             except Stop as stop:
                 self._blame(node.all_input_nodes, stop)
                 value = stop.left
-            except (AttributeError, IndexError, KeyError, TypeError):  # arguments of an odd kind
-                self._blame(node.all_input_nodes, Stop(_not_listed(_what(node))))
+            except (IndexError, KeyError, TypeError):  # arguments of an odd kind
+                self._blame(node.all_input_nodes, Stop(_not_listed(described(node))))
                 value = Flow()
             if node in self.shapes:
                 value = replace(value if isinstance(value, Flow) else Flow(),
@@ -410,7 +311,7 @@ class _Walk:
         given = node.args[0] if node.args else node.kwargs.get("input")
         if node.op == "call_module":
             return self._module(node, self.modules[node.target], given)
-        return self._function(node, _name(node), given)
+        return self._function(node, called(node), given)
 
     def _answer(self, node: fx.Node) -> None:
         for value in node.all_input_nodes:
@@ -426,7 +327,7 @@ class _Walk:
     # Modules
 
     def _module(self, node: fx.Node, module: nn.Module, given: object) -> Flow:
-        flow, kind, what = self._flow(given), type(module), _what(node, module)
+        flow, kind, what = self._flow(given), type(module), described(node, module)
         if node.all_input_nodes != [given]:
             raise Stop(f"{what} is called with something else beside its channels")
         if kind in PRUNABLE:
@@ -538,12 +439,12 @@ class _Walk:
         return settled
 
     def _what(self, node: fx.Node) -> str:
-        return _what(node, self.modules[node.target] if node.op == "call_module" else None)
+        return described(node, self.modules[node.target] if node.op == "call_module" else None)
 
     # Functions and methods
 
     def _function(self, node: fx.Node, name: str | None, given: object) -> object:
-        flow, what, bare = self._flow(given), _what(node), (name or "").removesuffix("_")
+        flow, what, bare = self._flow(given), described(node), (name or "").removesuffix("_")
         numbers = [n for n in node.all_input_nodes if isinstance(self.values.get(n), Shape | Size)]
         if any(map(self._carried, numbers)) and name not in ("getitem", "view", "reshape"):
             raise Stop("forward computes with the number of its channels", left=self._beside(node))
@@ -562,7 +463,7 @@ class _Walk:
             self._shaped_by_others(node)
         self._nothing_beside(node, given, what, allow_tensors=name in UNCHANGED)
         if name in UNCHANGED:
-            if any(isinstance(a, torch.dtype) and a not in PRECISE for a in _given(node)):
+            if any(isinstance(a, torch.dtype) and a not in PRECISE for a in given_beside(node)):
                 raise Stop(f"{what} rounds its channels")
             return flow
         if bare in FUNCTIONS:
@@ -574,19 +475,19 @@ class _Walk:
         if name in POOL_FUNCTIONS:
             return _pooled(flow, POOL_FUNCTIONS[name], what)
         if name == "pad":
-            pad, mode, value = _arguments(node, ("pad", ()), ("mode", "constant"), ("value", 0))
+            pad, mode, value = arguments(node, ("pad", ()), ("mode", "constant"), ("value", 0))
             return _padded(flow, pad, (value or 0) if mode == "constant" else 0, what)
         if name == "interpolate":
             return _in_second_dimension(flow, what)
         if name == "flatten":
-            start, end = _arguments(node, ("start_dim", 0), ("end_dim", -1))
+            start, end = arguments(node, ("start_dim", 0), ("end_dim", -1))
             return self._flatten(node, flow, start, end)
         if name in ("view", "reshape"):
             return self._view(node, given)
         if name in REDUCTIONS:
             return self._reduced(node, flow, what)
         if name in ("unsqueeze", "squeeze", "permute", "transpose") and flow.place is None:
-            dims = _given(node)
+            dims = given_beside(node)
             stays = dims and (dims[0] == 0 if name == "permute" else 0 not in dims)
             return Flow(batch=flow.batch if stays else None)
         raise Stop(_not_listed(what))
@@ -601,7 +502,7 @@ class _Walk:
             return Size("positions", Flow())
         if asked not in ("size", "shape"):
             raise Stop(_not_listed(f".{asked}"))
-        (dim,) = _arguments(node, ("dim", None)) if asked == "size" else (None,)
+        (dim,) = arguments(node, ("dim", None)) if asked == "size" else (None,)
         return Shape(flow) if dim is None else self._size(flow, dim)
 
     def _size(self, flow: Flow, dim: object) -> Size:
@@ -623,7 +524,7 @@ class _Walk:
     def _nothing_beside(self, node: fx.Node, given: object, what: str, allow_tensors: bool) -> None:
         for other in node.all_input_nodes:
             size = self.values.get(other)
-            reshapes = _name(node) in ("view", "reshape")
+            reshapes = called(node) in ("view", "reshape")
             harmless = isinstance(size, Size) and (size.of != "channels" or reshapes)
             harmless = harmless or (allow_tensors and not self._carried(other))
             if other is not given and not harmless:
@@ -667,12 +568,12 @@ class _Walk:
         flows = [self._flow(given) for given in tensors]
         ranks = [flow.rank for flow in flows]
         batch = next((flow.batch for flow in flows if flow.batch is not None), None)
-        known = bool(flows) and None not in ranks and _name(node) != "stack"
+        known = bool(flows) and None not in ranks and called(node) != "stack"
         return Flow(max(ranks) if known else None, batch)
 
     def _combined(self, node: fx.Node, name: str) -> Flow:
         """Channels and a number; or the channels of several layers, one by one."""
-        what, word = _what(node), OPERATORS[name]
+        what, word = described(node), OPERATORS[name]
         tensors = [n for n in node.all_input_nodes if not isinstance(self.values.get(n), Size)]
         carrying = [n for n in tensors if self._carried(n)]
         left = self._beside(node)
@@ -729,7 +630,7 @@ class _Walk:
 
     def _view(self, node: fx.Node, given: fx.Node) -> Flow:
         """view(batch, -1) merges all but the examples, view(batch, channels, …) the positions."""
-        flow, what = self._flow(given), _what(node)
+        flow, what = self._flow(given), described(node)
         sizes = node.args[1:] or (node.kwargs.get("shape", node.kwargs.get("size")),)
         if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
             sizes = tuple(sizes[0])
@@ -764,19 +665,19 @@ class _Walk:
 
     def _merged(self, node: fx.Node, flow: Flow, size: object) -> Flow:
         if flow.rank is not None and flow.place.axis == -flow.rank:
-            raise Stop(f"{_what(node)} takes the channels for examples")
+            raise Stop(f"{described(node)} takes the channels for examples")
         flat = self._flatten(node, flow, 1, -1)
         if size == -1:
             return flat
         settled = flat.place.along(size) if isinstance(size, int) else None
         if settled is None:
-            raise Stop(f"{_what(node)} makes rows of a size that its channels do not explain; "
+            raise Stop(f"{described(node)} makes rows of a size that its channels do not explain; "
                        "write flatten(1)")  # fmt: skip
         return replace(flat, place=settled)
 
     def _reduced(self, node: fx.Node, flow: Flow, what: str) -> Flow:
         """The mean (sum, …) over positions."""
-        dims, keepdim = _arguments(node, ("dim", node.kwargs.get("axis")), ("keepdim", False))
+        dims, keepdim = arguments(node, ("dim", node.kwargs.get("axis")), ("keepdim", False))
         dims = (dims,) if isinstance(dims, int) else tuple(dims or ())
         if not dims or not all(isinstance(dim, int) for dim in dims):
             raise Stop(f"{what} computes across the channels")
@@ -839,97 +740,11 @@ def _times(known: int | None, shape: torch.Size | None, first: int, last: int) -
     return known * prod(shape[dim] for dim in range(first, last + 1))
 
 
-# Words and small questions ------------------------------------------------------------------------
-
-
-def _unfit(graph: fx.Graph, modules: Mapping[str, nn.Module]) -> dict[str, str | None]:
-    """For each module that might be cut: why it must not be, as the end of a sentence."""
-    calls = [node.target for node in graph.nodes if node.op == "call_module"]
-    # To ask for a dtype or a device reads no number.
-    reads = {
-        node.target.rpartition(".")[0]
-        for node in graph.nodes
-        if node.op == "get_attr" and not all(_asks_for_a_fact(user) for user in node.users)
-    }
-    owners: dict[int, list[str]] = {}
-    for name, module in modules.items():
-        for parameter in module.parameters(recurse=False):
-            owners.setdefault(id(parameter), []).append(name)
-    inside = {
-        part: name
-        for name in set(calls)
-        for part in modules[name].modules()
-        if part is not modules[name]
-    }
-    found = {}
-    for name, module in modules.items():
-        if not isinstance(module, (*PRUNABLE, *NORMS, nn.PReLU)):
-            continue
-        shared = {o for p in module.parameters(recurse=False) for o in owners[id(p)]} - {name}
-        found[name] = None
-        if parametrize.is_parametrized(module) or not {"weight"} <= module._parameters.keys():
-            found[name] = "has a weight that is computed (weight norm or the like): make it plain"
-        elif shared:
-            others = ", ".join(repr(other) for other in sorted(shared) if other)
-            found[name] = f"shares its weight with {others or 'the net itself'}"
-        elif module in inside:
-            found[name] = f"is used inside {inside[module]!r} as well"
-        elif calls.count(name) > 1:
-            found[name] = "is used more than once by the net"
-        elif name in reads:
-            found[name] = "has numbers that forward reads without calling it"
-    return found
-
-
-def _asks_for_a_fact(node: fx.Node) -> bool:
-    return node.target is getattr and node.args[1] in FACTS
-
-
-def _name(node: fx.Node) -> str | None:
-    """The name of a method, or of a function of torch, its functional part, or Python's operators.
-
-    None for anybody else's function, which may do anything under a known name.
-    """
-    if node.op == "call_method":
-        return node.target
-    name = getattr(node.target, "__name__", None)
-    homes = (torch, F, operator)
-    known = node.target is getattr or any(
-        getattr(home, str(name), None) is node.target for home in homes
-    )
-    return name if known else None
-
-
-def _what(node: fx.Node, module: nn.Module | None = None) -> str:
-    if module is not None:
-        return f"{type(module).__name__} {node.target!r}"
-    return f"{getattr(node.target, '__name__', node.target)}()"
-
-
 def _not_listed(what: str) -> str:
     return (
         f"{what} is not on the list of what passes each channel on by itself and leaves a silent "
         "one silent; use a layer of torch.nn that is (see course_utils.surgery)"
     )
-
-
-def _arguments(node: fx.Node, *wanted: tuple[str, object]) -> tuple:
-    """The arguments behind the tensor, by position or by name, or their defaults."""
-    given = dict(zip((name for name, _ in wanted), node.args[1:], strict=False))
-    return tuple(given.get(name, node.kwargs.get(name, default)) for name, default in wanted)
-
-
-def _given(node: fx.Node) -> list:
-    """All arguments behind the tensor, lists taken apart."""
-    flat = []
-    for argument in (*node.args[1:], *node.kwargs.values()):
-        flat += argument if isinstance(argument, tuple | list) else [argument]
-    return flat
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, without the pages that torch.fx adds."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _zero(module: nn.Module) -> Tensor:

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from torch.nn.utils import prune
 from torch.utils._pytree import tree_leaves
 
-from course_utils._dataflow import NORMS, Link, Reading, first_line, inputs, read
+from course_utils._dataflow import NORMS, Link, Reading, read
+from course_utils._tracing import first_line, inputs
 from course_utils.layers import PRUNABLE, make_permanent, plain_copy, refresh
 
 Keep = Mapping[str, Tensor]

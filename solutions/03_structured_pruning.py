@@ -669,7 +669,7 @@ claim("3.n", "the sum of two choices of 3 of 4 channels has all 4 channels",
 # %% [markdown]
 # Only a channel that goes from *both* sides goes from the sum. In `models.TinyResNet` the stem, the
 # second conv of block 1 and the second conv of block 2 are all added up along the way, so the three
-# share their choice. `surgery.remove_filters` sees that and refuses to take filters of one of them alone.
+# share their choice. `surgery.remove_filters` sees that, and refuses to prune one of them alone.
 
 # %%
 training.seed_everything(SEEDS[0])
