@@ -6,7 +6,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint notebooks portability seeds sweep mutants bench screenshots
+.PHONY: help lab test lint notebooks portability nightly seeds sweep mutants bench screenshots
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ portability: .venv/installed-dev  ## every notebook's stored output under other 
 		env $$settings $(PY) -m pytest --nbval notebooks solutions $(PYTEST_ARGS) || \
 			{ echo "Red with $${settings:-the settings of this machine}." >&2; exit 1; }; \
 	done
+
+nightly: .venv/installed-dev  ## filters taken out of 2,000 random nets, others each time
+	SURGERY_NETS=$${SURGERY_NETS:-2000} $(PY) -m pytest tests/test_random_nets.py $(PYTEST_ARGS)
 
 seeds: .venv/installed-dev  ## every claim again with three other sets of seeds
 	$(PY) -m course_utils.authoring.other_seeds $(ARGS)

@@ -683,7 +683,7 @@ claim("3.n", "the sum of two choices of 3 of 4 channels has all 4 channels",
 # %% [markdown]
 # Only a channel that goes from *both* sides goes from the sum. In `models.TinyResNet` the stem, the
 # second conv of block 1 and the second conv of block 2 are all added up along the way, so the three
-# share their choice. `surgery.remove_filters` sees that the net is no plain chain there and refuses.
+# share their choice. `surgery.remove_filters` sees that, and refuses to prune one of them alone.
 
 # %%
 training.seed_everything(SEEDS[0])
@@ -699,7 +699,7 @@ except ValueError as error:
 # %% [markdown]
 # Inside a block nothing is tied. For the rest, the package `torch_pruning` (Fang and others, 2023)
 # builds a dependency graph: ask it to remove three filters of one conv, and it lists what must go
-# with them. What do you expect to be in the group?
+# with them. (`remove_filters` asks it, too, as soon as you pass an example.) What do you expect to be in the group?
 
 # %%
 guess = predict("3.7", "Layers that lose channels when block1.conv2 does?", None, unit="layers")
