@@ -30,6 +30,11 @@ Example = Tensor | tuple
 OUT = ("out_features", "out_channels", "num_features", "num_parameters")
 IN = ("in_features", "in_channels")
 CLOSE = 1e-6  # of the largest output, in double precision
+TOGETHER = "Pass example=, a batch such as the net gets, and they go together."
+FIXED = (
+    "forward computes with the number of its channels, as in view(-1, 1536) or "
+    "layer.out_channels; write flatten(1), or read the number from the tensor's shape"
+)
 
 
 @dataclass
@@ -117,19 +122,13 @@ def _planned(model: nn.Module, keep: Keep, example: Example | None) -> tuple[Pla
                 "channels are tied. Give both the same vector, or name one of them."
             )
     small = _cut(_plain(model), plan)
-    chains = [name for name in keep if reading.links[name].tied is None]
-    if not _same_steps(reading, read(small, example), chains):
-        raise ValueError(f"The filters of {_listed(keep)} cannot be removed: {FIXED}.")
     if example is not None:
         layers = [name for name in reading.links if name in members]
         _prove(small, _silence(plain_copy(model), plan), example, layers, reading)
+    chains = [name for name in keep if reading.links[name].tied is None]
+    if not _same_steps(reading, read(small, example), chains):
+        raise ValueError(f"The filters of {_listed(keep)} cannot be removed: {FIXED}.")
     return plan, small
-
-
-FIXED = (
-    "forward computes with the number of its channels, as in view(-1, 1536) or "
-    "layer.out_channels; write flatten(1), or read the number from the tensor's shape"
-)
 
 
 def _check(model: nn.Module, keep: Keep, reading: Reading, example: Example | None) -> None:
@@ -150,9 +149,6 @@ def _check(model: nn.Module, keep: Keep, reading: Reading, example: Example | No
         if None not in reasons.values():
             listed = "; ".join(f"{name!r}: {why}" for name, why in reasons.items())
             raise ValueError(f"No filter of {type(model).__name__} is free to go. {listed}.")
-
-
-TOGETHER = "Pass example=, a batch such as the net gets, and they go together."
 
 
 def _check_vector(name: str, kept: Tensor, filters: int) -> None:

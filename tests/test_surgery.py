@@ -713,6 +713,22 @@ class TestTiedChannels:
         keep = {"a": SIX, "b": FOUR}
         assert_same(model, keep, PICTURES, torch.randn(2, *PICTURES))
 
+    def test_a_written_size_behind_them(self):
+        model = Net(lambda m, x: m.fc((m.a(x) + m.b(x)).view(-1, 216)), a=conv(), b=conv(),
+                    fc=nn.Linear(216, 3)).eval()  # fmt: skip
+        with pytest.raises(ValueError, match="without them the net cannot run"):
+            surgery.remove_filters(model, {"a": SIX}, torch.randn(1, *PICTURES))
+
+    def test_squeeze_and_excitation(self):
+        def excited(m, x):
+            h = m.a(x)
+            gate = torch.sigmoid(m.up(F.relu(m.down(h.mean((2, 3))))))
+            return m.fc((h * gate.view(h.size(0), h.size(1), 1, 1)).mean((2, 3)))
+
+        model = Net(excited, a=conv(), down=nn.Linear(6, 2), up=nn.Linear(2, 6), fc=nn.Linear(6, 3))
+        small = assert_same(model, {"a": SIX}, PICTURES, torch.randn(2, *PICTURES))
+        assert small.up.out_features == small.down.in_features == 4
+
     def test_a_sum_that_is_not_silent_is_refused(self, state_of, same_state):
         model = Net(lambda m, x: m.fc(torch.sigmoid(m.a(x) + m.b(x)).mean((2, 3))),
                     a=conv(), b=conv(), fc=nn.Linear(6, 3)).eval()  # fmt: skip
