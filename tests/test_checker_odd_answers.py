@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -520,11 +520,19 @@ def test_all_that_is_small_is_printed_as_code(exercise):
 
 
 @given(st.floats(allow_nan=False), st.booleans())
+@example(389477.87, True)
 def test_a_float_stays_a_float(number, inside):
     text = printing.code([number] if inside else number)
     value = eval(text)[0] if inside else eval(text)
     assert isinstance(value, float)
     assert value == pytest.approx(number, rel=1e-5)
+
+
+def test_a_tensor_of_floats_stays_one():
+    for value in (torch.tensor([1234.7, -2.0]), torch.tensor(5.0), torch.tensor([[9999.9, 1e20]])):
+        again = eval(printing.code(value))
+        assert again.dtype == value.dtype
+        assert again.allclose(value, rtol=1e-3)
 
 
 @given(st.integers(-(10**18), 10**18))

@@ -55,7 +55,8 @@ def _digits(value: float, digits: int) -> str:
         return str(value)
     if value.is_integer() and abs(value) < 1e15:
         return f"{value + 0.0:.1f}"  # + 0.0 turns −0 into 0
-    return f"{value:.{digits}g}"
+    words = f"{value:.{digits}g}"
+    return f"{words}.0" if words.lstrip("-").isdigit() else words  # a float stays one
 
 
 def _written(value: object, entry: Callable[[object], str]) -> str:
@@ -171,5 +172,6 @@ def _short(x: complex) -> str:
 
 def _number_code(x: float) -> str:
     """The same number where it has to stay of its kind: 3.0 for 3."""
-    whole = isinstance(x, float) and x.is_integer()
-    return code(x) if whole or not math.isfinite(x) else _short(x)
+    if not isinstance(x, float):
+        return str(x)
+    return code(x) if x.is_integer() or not math.isfinite(x) else _digits(x, 4)
