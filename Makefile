@@ -6,7 +6,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint notebooks portability seeds sweep bench screenshots
+.PHONY: help lab test lint notebooks portability loaded seeds sweep bench screenshots
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,15 +42,18 @@ portability: .venv/installed-dev  ## every notebook's stored output under other 
 			{ echo "Red with $${settings:-the settings of this machine}." >&2; exit 1; }; \
 	done
 
+loaded: .venv/installed-dev  ## every notebook's stored output, five times beside four busy processes
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) tests/loaded.py $(ARGS)
+
 seeds: .venv/installed-dev  ## every claim again with three other sets of seeds
 	$(PY) -m course_utils.authoring.other_seeds $(ARGS)
 
 sweep: .venv/installed-dev  ## the long experiments again, into course_utils/experiments/results/
 	$(PY) -m course_utils.experiments $(ARGS)
 
-bench: .venv/installed-dev  ## how long imports, notebooks and the first baseline take
-	$(PY) tests/bench.py
-	$(PY) tests/bench_browser.py
+bench: .venv/installed-dev  ## on a quiet machine: the claims about time, and how long things take
+	$(PY) tests/bench.py $(ARGS)
+	test -n "$(ARGS)" || $(PY) tests/bench_browser.py
 
 screenshots: .venv/installed-dev  ## a picture of each lesson as JupyterLab shows it, in build/screenshots/
 	$(PY) tests/screenshots.py $(ARGS)
