@@ -6,7 +6,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint notebooks portability nightly seeds sweep mutants bench screenshots
+.PHONY: help lab test lint notebooks portability loaded nightly seeds sweep mutants bench screenshots
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ portability: .venv/installed-dev  ## every notebook's stored output under other 
 nightly: .venv/installed-dev  ## filters taken out of 2,000 random nets, others each time
 	SURGERY_NETS=$${SURGERY_NETS:-2000} $(PY) -m pytest tests/test_random_nets.py $(PYTEST_ARGS)
 
+loaded: .venv/installed-dev  ## every notebook's stored output, five times beside four busy processes
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) tests/loaded.py $(ARGS)
+
 seeds: .venv/installed-dev  ## every claim again with three other sets of seeds
 	$(PY) -m course_utils.authoring.other_seeds $(ARGS)
 
@@ -54,9 +57,9 @@ sweep: .venv/installed-dev  ## the long experiments again, into course_utils/exp
 mutants: .venv/installed-nightly  ## mistakes put into the library, one by one: does a test find each? (an hour)
 	OMP_NUM_THREADS=1 $(PY) tests/mutation.py $(ARGS)
 
-bench: .venv/installed-dev  ## how long imports, notebooks and the first baseline take
-	$(PY) tests/bench.py
-	$(PY) tests/bench_browser.py
+bench: .venv/installed-dev  ## on a quiet machine: the claims about time, and how long things take
+	$(PY) tests/bench.py $(ARGS)
+	test -n "$(ARGS)" || $(PY) tests/bench_browser.py
 
 screenshots: .venv/installed-dev  ## a picture of each lesson as JupyterLab shows it, in build/screenshots/
 	$(PY) tests/screenshots.py $(ARGS)

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 from torch.nn.parameter import is_lazy
-from torch.nn.utils import parametrize, prune
+from torch.nn.utils import parametrize
 
-from course_utils.layers import make_permanent, masked_parameters, plain_copy
+from course_utils.layers import keeps_masks, make_permanent, masked_parameters, plain_copy
 
 # What forward may ask of a weight without reading its numbers.
 FACTS = {"dtype", "device", "ndim", "is_cuda", "requires_grad", "dim", "ndimension"}
@@ -48,7 +48,7 @@ def closed_to_reading(model: nn.Module) -> str | None:
     for name, module in model.named_modules():
         where = f"{name!r}" if name else type(module).__name__
         hooks = (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
-        if any(not isinstance(hook, prune.BasePruningMethod) for hook in hooks):
+        if not all(map(keeps_masks, hooks)):
             return f"a forward hook hangs on {where} and may change what flows; remove it first"
         patched = type(module).__call__ is not nn.Module.__call__
         if "forward" in vars(module) or (patched and not isinstance(module, fx.GraphModule)):

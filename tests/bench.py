@@ -1,19 +1,24 @@
-"""Print how long imports, masks, notebooks and the first baseline take here: `make bench`.
+"""Assert the claims about time, and print how long other things take: `make bench`.
 
-Every line is the median over fresh processes, with the fastest and the slowest beside it. The
-imports are run once before they are timed, so that they do not say how fast the disk is.
+Here a claim about time that is not decided is a failure, too: run it on a machine that does nothing
+else. `make bench ARGS=claims` stops after them. The exit status is 1 if one was not confirmed.
+
+Every line of the rest is the median over fresh processes, with the fastest and the slowest beside
+it. The imports are run once before they are timed, so that they do not say how fast the disk is.
 """
 
 import copy
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
@@ -24,6 +29,9 @@ from torch import nn
 from torch.nn.utils import prune
 
 from course_utils import data, explore, masks, models, pruning
+from course_utils.authoring.build import execute, solved_notebook, sources
+from course_utils.authoring.other_seeds import verdicts
+from course_utils.lesson.claims import OUTCOMES
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSON_00 = ROOT / "notebooks" / "00_start_here.ipynb"
@@ -39,9 +47,55 @@ WEIGHTS, FASTER = 25_000_000, 15  # than torch.nn.utils.prune, at least
 MANY_WEIGHTS, MEMORY_LIMIT = 100_000_000, 1.2e9  # bytes above the scores
 
 
-def main() -> None:
-    """Measure and print the three groups of figures."""
-    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
+def main(arguments: Sequence[str] = ()) -> int:
+    """Measure and print all groups of figures. Returns the exit status."""
+    print(machine())
+    print("\nClaims about time")
+    confirmed = time_claims(sources())
+    if "claims" not in arguments:
+        report_the_rest()
+    if not confirmed:
+        print("\nNot every claim about time was confirmed.", file=sys.stderr)
+    return int(not confirmed)
+
+
+def machine() -> str:
+    """What the figures belong to: processor, threads, load and versions."""
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{platform.platform()}, {processor()}, {torch.backends.cpu.get_cpu_capability()}\n"
+        f"{os.cpu_count()} cores, PyTorch threads {torch.get_num_threads()}{load}\n"
+        f"Python {platform.python_version()}, torch {torch.__version__}, numpy {version('numpy')}"
+    )
+
+
+def processor() -> str:
+    """The name of the processor; Linux tells it in a file only."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    name = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
+    return name[1] if name else platform.processor() or platform.machine()
+
+
+def time_claims(lessons: Iterable[Path]) -> bool:
+    """Run each lesson that claims something about time, print the outcomes; whether all are ✓."""
+    confirmed = True
+    for source in lessons:
+        if "time_claim(" not in source.read_text(encoding="utf-8"):
+            continue
+        signs = verdicts(execute(solved_notebook(source), source.parent))
+        outcomes = {id: sign.removeprefix("≈ ") for id, sign in signs.items() if "≈" in sign}
+        for id, sign in outcomes.items():
+            (text,) = (text for text in OUTCOMES.values() if text.startswith(sign))
+            print(f"  {source.stem:26} {text.format(id=id).removesuffix(':')}", flush=True)
+        confirmed &= set(outcomes.values()) == {"✓"}
+    return confirmed
+
+
+def report_the_rest() -> None:
+    """How long a start, the first baseline, a redraw and each notebook take."""
     print("\nStart")
     for label, code in STARTS.items():
         run_python("-c", code)
@@ -198,4 +252,4 @@ def time_to_first_baseline() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -47,8 +47,8 @@ def text() -> str:
 
 
 def wait_for(words: str) -> None:
-    """Until the live table says ``words``; fails after five seconds."""
-    for _ in range(500):
+    """Until the live table says ``words``; fails after a minute."""
+    for _ in range(6000):
         if words in dashboard._table.value:
             return
         time.sleep(0.01)

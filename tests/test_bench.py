@@ -1,0 +1,69 @@
+"""The scripts behind `make bench` and `make loaded`."""
+
+import re
+import subprocess
+import sys
+
+import bench
+import loaded
+import pytest
+from test_other_seeds import LESSON, TIMES
+
+ASK = "time_claim("
+
+
+def lesson(folder, answer):
+    """A lesson whose only claim about time has this answer."""
+    (folder / "solutions").mkdir()
+    path = folder / "solutions" / "01_small.py"
+    first = TIMES.split(ASK)[0]
+    path.write_text(f'{LESSON}{first}{ASK}"1.c", "faster", {answer})\n', encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"), [(True, "measured"), (False, "not confirmed"), (None, "not decided")]
+)
+def test_bench_asserts_the_claims_about_time(answer, word, tmp_path, capsys):
+    assert bench.time_claims([lesson(tmp_path, answer)]) is (answer is True)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert f"1.c {word}" in line
+
+
+def test_bench_leaves_lessons_without_such_claims_alone(tmp_path, capsys):
+    path = tmp_path / "01_small.py"
+    path.write_text("1 / 0", encoding="utf-8")
+    assert bench.time_claims([path]) is True
+    assert capsys.readouterr().out == ""
+
+
+def test_bench_names_the_machine():
+    said = bench.machine()
+    for part in ("cores", "PyTorch threads", "Python 3.", "torch 2.", "numpy "):
+        assert part in said
+    assert bench.processor()
+
+
+def test_busy_processes_end_with_the_block():
+    with loaded.busy(2) as processes:
+        assert [process.poll() for process in processes] == [None, None]
+    assert all(process.returncode for process in processes)
+
+
+def test_busy_processes_end_when_nobody_ends_them():
+    """They hold the output of this one open, so it is only read to its end when they are gone."""
+    code = "import loaded, os; held = loaded.busy(2); held.__enter__(); os._exit(3)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=loaded.ROOT / "tests", capture_output=True)
+    assert done.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("test", "status", "words"), [("pass", 0, ["green", "green"]), ("assert 0", 1, ["RED"])]
+)
+def test_loaded_is_red_when_a_run_is(test, status, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(loaded, "RUNS", 2)
+    monkeypatch.setattr(loaded, "PROCESSES", 1)
+    (tmp_path / "test_it.py").write_text(f"def test_it():\n    {test}\n", encoding="utf-8")
+    assert loaded.main([str(tmp_path), "-p", "no:cacheprovider"]) == status
+    assert re.findall("green|RED", capsys.readouterr().out) == words
