@@ -2,8 +2,6 @@
 
 import ast
 import math
-import os
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +13,7 @@ import torch
 from mutants import mutants
 from right_answers import RIGHT_ANSWERS
 
+import course_utils
 from course_utils import masks, schedules, scores
 from course_utils.authoring import build
 from course_utils.exercises import all_exercises, exercises_of
@@ -453,25 +452,11 @@ def test_outcomes_are_recorded(monkeypatch, tmp_path, capsys):
     assert dashboard.minutes_left(all_exercises()) == sum(lesson.minutes for lesson in LESSONS[1:])
 
 
-def test_checks_work_with_assertions_switched_off():
-    code = (
-        "from course_utils.exercises import lesson00 as ex\n"
-        "assert False, 'this line is skipped under -O'\n"
-        "print(ex.count_zeros.judge(lambda x: 7).outcome)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-O", "-c", code],
-        capture_output=True,
-        text=True,
-        env=os.environ,
-        encoding="utf-8",
-    )
-    assert result.stdout.strip() == "wrong", result.stderr
-
-
 def test_no_bare_assert_in_the_package():
-    package = Path(progress.__file__).parent
-    for path in package.rglob("*.py"):
+    """Python skips them under -O, and every answer would be right."""
+    paths = [*Path(course_utils.__file__).parent.rglob("*.py")]
+    assert len(paths) > 90
+    for path in paths:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         assert not [n for n in ast.walk(tree) if isinstance(n, ast.Assert)], path.name
 

@@ -44,14 +44,16 @@ def run(name: str, seeds: Sequence[int] = SEEDS, workers: int | None = None) -> 
     with ProcessPoolExecutor(
         workers or os.cpu_count(), get_context("spawn"), torch.set_num_threads, (1,)
     ) as pool:
-        for done, found in enumerate(pool.map(_one_seed, [name] * len(seeds), seeds), start=1):
+        for done, found in enumerate(
+            pool.map(_one_seed, [EXPERIMENTS[name]] * len(seeds), seeds), start=1
+        ):
             rows += found
             print(f"{name}: {done} of {len(seeds)} seeds", flush=True)
     return pd.DataFrame(rows)
 
 
-def _one_seed(name: str, seed: int) -> list[Row]:
-    return EXPERIMENTS[name](seed, load_mnist())
+def _one_seed(rows_of: Callable[[int, Digits], list[Row]], seed: int) -> list[Row]:
+    return rows_of(seed, load_mnist())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
