@@ -32,6 +32,7 @@ FORMATS = ("dense", "coo", "csr", "bitmask")
 # Of a ratio of times: the seconds of a block, long against the clock's grain; the turns it takes at
 # least; how narrow its interval is to be; and how far from 1 the control may read.
 BLOCK, TURNS, NARROW, CONTROL = 3e-3, 9, 0.05, 0.1
+GRAIN = 1e-7  # seconds: a coarse clock sees no time pass in a short call
 
 
 def count_parameters(model: nn.Module, *, nonzero: bool = False) -> int:
@@ -268,7 +269,7 @@ def _seconds_a_call(fn: Callable[[], object], repeats: int) -> float:
     start = _clock()
     for _ in range(repeats):
         fn()
-    return (_clock() - start) / repeats
+    return max(_clock() - start, GRAIN) / repeats
 
 
 def _clock() -> float:

@@ -25,7 +25,7 @@ while os.getppid() == started_by:
 
 
 @contextmanager
-def busy(processes: int = PROCESSES) -> Iterator[list[subprocess.Popen]]:
+def busy(processes: int) -> Iterator[list[subprocess.Popen]]:
     """That many processes which do nothing but keep a core busy, inside the ``with`` block."""
     command = [sys.executable, "-c", BUSY.format(os.getpid())]
     started = [subprocess.Popen(command) for _ in range(processes)]
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", *which]
     for run in range(1, RUNS + 1):
         start = time.perf_counter()
-        with busy():
+        with busy(PROCESSES):
             status = subprocess.run(command, cwd=ROOT).returncode
         took = f"{time.perf_counter() - start:.0f} s beside {PROCESSES} busy processes"
         print(f"Run {run} of {RUNS}: {'RED' if status else 'green'}, {took}.", flush=True)

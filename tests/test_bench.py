@@ -59,11 +59,13 @@ def test_busy_processes_end_when_nobody_ends_them():
 
 
 @pytest.mark.parametrize(
-    ("test", "status", "words"), [("pass", 0, ["green", "green"]), ("assert 0", 1, ["RED"])]
+    ("statuses", "words"), [([0, 0], ["green", "green"]), ([0, 2, 0], ["green", "RED"])]
 )
-def test_loaded_is_red_when_a_run_is(test, status, words, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(loaded, "RUNS", 2)
+def test_loaded_ends_with_the_first_red_run(statuses, words, monkeypatch, capsys):
+    monkeypatch.setattr(loaded, "RUNS", len(statuses))
     monkeypatch.setattr(loaded, "PROCESSES", 1)
-    (tmp_path / "test_it.py").write_text(f"def test_it():\n    {test}\n", encoding="utf-8")
-    assert loaded.main([str(tmp_path), "-p", "no:cacheprovider"]) == status
+    runs = iter(statuses)
+    run = lambda command, cwd: subprocess.CompletedProcess(command, next(runs))  # noqa: E731
+    monkeypatch.setattr(loaded.subprocess, "run", run)
+    assert loaded.main([]) == max(statuses)
     assert re.findall("green|RED", capsys.readouterr().out) == words

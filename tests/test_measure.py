@@ -450,6 +450,15 @@ class TestRatioOfTimes:
         assert ratio.median == pytest.approx(1, abs=0.05)
         assert ratio.control == pytest.approx(1, abs=0.05)
 
+    def test_a_clock_that_sees_no_time_pass_in_one_call(self, monkeypatch):
+        calls = []
+
+        def call():
+            calls.append(1)
+
+        monkeypatch.setattr(measure, "_clock", lambda: len(calls) // 50 * 5e-6)
+        assert latency_ratio(call, call, seconds=0).median == pytest.approx(1, rel=0.01)
+
     @pytest.mark.parametrize("turns", [*range(9, 30), 100, 1001])
     def test_the_interval_is_where_the_median_lies_95_of_100_times(self, turns):
         low, high = measure._interval(range(turns))
