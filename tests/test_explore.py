@@ -50,6 +50,21 @@ def make(weight, trained_model, convnet, few_digits):
     }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def unmoved(trained_state, few_digits):
+    """Name → an explorer that several tests look at and none moves: one takes a second to draw."""
+    training.seed_everything(0)
+    lenet = models.LeNet300().eval()
+    lenet.load_state_dict(trained_state)
+    return {
+        "mask": explore.mask_explorer(torch.randn(12, 10)),
+        "threshold": explore.threshold_explorer(lenet, few_digits),
+        "surgery": explore.surgery_explorer(models.ConvNet((4, 6)).eval(), few_digits),
+        "schedule": explore.schedule_designer(lenet, few_digits),
+        "survivors": explore.survivor_explorer(lenet),
+    }
+
+
 each_explorer = pytest.mark.parametrize(
     "name", ["mask", "threshold", "surgery", "schedule", "survivors"]
 )
@@ -75,8 +90,8 @@ def test_moving_a_control_replaces_the_picture_and_prints_nothing(make, name, ca
 
 
 @each_explorer
-def test_drawn_again_it_is_the_same_picture(make, name):
-    explorer = make[name][0]()
+def test_drawn_again_it_is_the_same_picture(unmoved, name):
+    explorer = unmoved[name]
     before = explorer.picture.value
     explorer.redraw()
     again = explorer.picture.value
@@ -89,13 +104,14 @@ def test_drawn_again_it_is_the_same_picture(make, name):
 def test_moved_there_and_back_it_is_the_picture_of_a_fresh_one(make, name):
     """Only what moves is drawn anew: nothing of an earlier state may stay behind."""
     function, control, value = make[name]
-    explorer, fresh = function(), function()
+    explorer = function()
+    fresh, words = explorer.picture.value, explorer.alt
     moved = explorer.controls[control]
     start = moved.value
     moved.value = value
     moved.value = start
-    assert explorer.picture.value == fresh.picture.value
-    assert explorer.alt == fresh.alt
+    assert explorer.picture.value == fresh
+    assert explorer.alt == words
 
 
 @each_explorer
@@ -123,8 +139,8 @@ def test_settings_of_your_own_change_no_picture(make, name, monkeypatch):
 
 
 @each_explorer
-def test_every_control_says_what_it_is(make, name):
-    for control in make[name][0]().controls.values():
+def test_every_control_says_what_it_is(unmoved, name):
+    for control in unmoved[name].controls.values():
         assert control.description.strip()
         assert control.tooltip is None or control.tooltip.strip()
 
@@ -152,9 +168,8 @@ def test_the_model_and_the_weight_stay(
 
 
 @each_explorer
-def test_the_figure_to_save_holds_all_that_the_picture_shows(make, name):
-    explorer = make[name][0]()
-    figure = explorer.figure()
+def test_the_figure_to_save_holds_all_that_the_picture_shows(unmoved, name):
+    figure = unmoved[name].figure()
     assert not any(artist.get_animated() for artist in figure.findobj())
     assert figure.get_suptitle() not in ("", "title")
 
