@@ -175,7 +175,11 @@ def report_memory() -> None:
             "before = peak(); masks.mask_from_scores(scores, 0.9); print(peak() - before)"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            encoding="utf-8",
         )
         above = 1024 * int(done.stdout)  # kilobytes
         print(f"  {label:42} {above / 1e9:6.2f} GB", flush=True)

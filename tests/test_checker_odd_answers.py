@@ -401,7 +401,9 @@ def test_what_torch_puts_in_place_itself_is_no_fault_of_the_answer():
         "    return mask\n"
         "print(ex.magnitude_mask.judge(answer, seconds=60).outcome)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8"
+    )
     assert done.stdout.strip() == "right", done.stderr
 
 

@@ -328,7 +328,7 @@ class TestNoPlaceForADesk:
             assert desk.main(["--no-lab", "--into", str(course / name)], course) == 0
 
     def test_a_file(self, course, tmp_path, capsys):
-        (tmp_path / "file").write_text("mine")
+        (tmp_path / "file").write_text("mine", encoding="utf-8")
         assert "it is a file" in self.refused(course, tmp_path / "file", capsys)
         assert "cannot be written to" in self.refused(course, tmp_path / "file" / "in it", capsys)
 
@@ -448,7 +448,13 @@ class TestBinder:
         environment.pop("JUPYTERLAB_WORKSPACES_DIR", None)
         command = ["bash", str(script), "sh", "-c", 'pwd; echo "$JUPYTERLAB_WORKSPACES_DIR"']
         done = subprocess.run(
-            command, cwd=course, env=environment, capture_output=True, text=True, check=True
+            command,
+            cwd=course,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            encoding="utf-8",
         )
         *_, here, workspaces = done.stdout.splitlines()
         assert here == str(tmp_path / where)

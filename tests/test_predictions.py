@@ -140,7 +140,7 @@ class TestPredict:
     def test_a_stored_number_that_is_not_finite(self, number, tmp_path, monkeypatch):
         monkeypatch.setenv("PRUNING_COURSE_HOME", str(tmp_path))
         text = '{"predictions": {"2.1": {"answer": NUMBER}}}'.replace("NUMBER", number)
-        (tmp_path / "progress.json").write_text(text)
+        (tmp_path / "progress.json").write_text(text, encoding="utf-8")
         assert predict("2.1", "How many?", unit="%").answer is None
 
     def test_only_an_open_question_has_a_form(self, monkeypatch):

@@ -38,7 +38,9 @@ def without_rights(home: str | None, target: Path) -> subprocess.CompletedProces
     environment = {n: v for n, v in os.environ.items() if n not in ("HOME", progress.HOME)}
     environment |= {} if home is None else {progress.HOME: home}
     command = [*AS_NOBODY, "-c", EVERYTHING, str(target)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
     if done.returncode == UNREADABLE:
         pytest.skip("another user cannot read this installation")
     return done
@@ -374,9 +376,9 @@ class TestWhereNoFileCanBe:
         if case == "the record is a folder":
             (home / "progress.json" / "of mine").mkdir(parents=True)
         elif case == "the home is a file":
-            home.write_text("mine")
+            home.write_text("mine", encoding="utf-8")
         elif case == "above the home is a file":
-            home.write_text("mine")
+            home.write_text("mine", encoding="utf-8")
             home = home / "deeper" / "still"
         elif case == "the record is a link to itself":
             home.mkdir()
@@ -405,7 +407,8 @@ class TestWhereNoFileCanBe:
         assert said.count("The lesson goes on.") == 1
         assert said.count("PRUNING_COURSE_HOME") == 1
         assert "Error" not in said
-        assert (tmp_path / "home").is_dir() or (tmp_path / "home").read_text() == "mine"
+        home = tmp_path / "home"
+        assert home.is_dir() or home.read_text(encoding="utf-8") == "mine"
 
     def test_reset_sets_the_folder_aside(self, tmp_path, monkeypatch):
         home = self.ways(tmp_path, monkeypatch, "the record is a folder")
@@ -425,7 +428,7 @@ class TestWhereNoFileCanBe:
     @pytest.mark.parametrize("mode", [0o755, 0o700], ids=["it may be read", "it may not be read"])
     def test_what_a_real_user_may_not_write_to(self, mode):
         with tempfile.TemporaryDirectory() as home:
-            Path(home, "progress.json").write_text('{"exercises": {}}')
+            Path(home, "progress.json").write_text('{"exercises": {}}', encoding="utf-8")
             Path(home).chmod(mode)
             done = without_rights(home, Path(home, "out.json"))
             assert (done.returncode, done.stderr) == (0, "")
@@ -463,7 +466,8 @@ class TestLocks:
         do_everything(file.parent / "out.json")
         progress.record_check("2.2", "right")
         assert set(progress.load()["exercises"]) == {"2.2"}
-        assert "2.1" in json.loads((file.parent / "out.json").read_text())["exercises"]
+        exported = json.loads((file.parent / "out.json").read_text(encoding="utf-8"))
+        assert "2.1" in exported["exercises"]
         assert "could not" not in capsys.readouterr().out
         assert [each.message for each in recwarn] == []
 
@@ -501,16 +505,16 @@ class TestLinks:
         assert progress.reset() is None
         progress.record_check("2.1", "right")
         assert file.is_symlink()
-        assert "2.1" in target.read_text()
+        assert "2.1" in target.read_text(encoding="utf-8")
 
     @pytest.mark.parametrize("how", ["reset", "damaged"])
     def test_stays_when_the_file_is_set_aside(self, how, file, target):
-        target.write_text("{" if how == "damaged" else "{}")
+        target.write_text("{" if how == "damaged" else "{}", encoding="utf-8")
         if how == "reset":
             assert progress.reset().parent == target.parent
         progress.record_check("2.1", "right")
         assert file.is_symlink()
-        assert "2.1" in target.read_text()
+        assert "2.1" in target.read_text(encoding="utf-8")
         assert len(list(target.parent.iterdir())) == 2
         assert names(file.parent) == {"progress.json"}
 
@@ -537,17 +541,19 @@ class TestOtherEditors:
     def test_a_number_that_is_none_leaves_the_file_when_it_is_written(self, number, file):
         file.parent.mkdir()
         file.write_text(
-            '{"predictions": {"2.1": {"answer": %s, "measured": [%s]}}}' % (2 * (number,))
+            '{"predictions": {"2.1": {"answer": %s, "measured": [%s]}}}' % (2 * (number,)),
+            encoding="utf-8",
         )
         progress.record_check("1.1", "right")
-        written = json.loads(file.read_text(), parse_constant=pytest.fail)
+        written = json.loads(file.read_text(encoding="utf-8"), parse_constant=pytest.fail)
         assert written["predictions"]["2.1"] == {"answer": None, "measured": [None]}
 
     @pytest.mark.parametrize("text", ["\\ud83d", "\\udcff", "\\u0000", "\\ud83d\\ude00"])
     def test_half_a_letter_stays_what_it_is(self, text, file):
         """Half of an emoji is no text that can be saved, but its escape is."""
         file.parent.mkdir()
-        file.write_text('{"predictions": {"2.1": {"question": "TEXT"}}}'.replace("TEXT", text))
+        stored = '{"predictions": {"2.1": {"question": "TEXT"}}}'.replace("TEXT", text)
+        file.write_text(stored, encoding="utf-8")
         before = progress.load()
         for _ in range(2):
             progress.record_check("1.1", "right")
@@ -558,9 +564,9 @@ class TestOtherEditors:
     def test_a_part_that_is_nested_deeply_is_not_lost(self, depth, file):
         """Wherever Python stops, in reading or in writing: nothing is raised."""
         file.parent.mkdir()
-        file.write_text('{"notes": ' + "[" * depth + "1" + "]" * depth + "}")
+        file.write_text('{"notes": ' + "[" * depth + "1" + "]" * depth + "}", encoding="utf-8")
         do_everything(file.parent / "out.json")
-        kept = [path.read_text() for path in file.parent.glob("progress*.json")]
+        kept = [path.read_text(encoding="utf-8") for path in file.parent.glob("progress*.json")]
         assert depth in [text.count("[") for text in kept]
 
 
@@ -585,7 +591,7 @@ class TestNewerEdition:
     @pytest.fixture
     def newer(self, file) -> Path:
         file.parent.mkdir()
-        file.write_text(json.dumps(NEWER))
+        file.write_text(json.dumps(NEWER), encoding="utf-8")
         return file
 
     def test_all_of_it_survives_every_kind_of_write(self, newer, capsys):
@@ -595,7 +601,7 @@ class TestNewerEdition:
             progress.record_solution(id)
         progress.record_prediction("2.1", "How many?", 4, 5)
         progress.record_claim("2.a", "it is so", False, None)
-        written = json.loads(newer.read_text())
+        written = json.loads(newer.read_text(encoding="utf-8"))
         for name in ("version", "notes", "streak"):
             assert written[name] == NEWER[name]
         exercises = written["exercises"]
@@ -614,7 +620,7 @@ class TestNewerEdition:
         assert progress.load()["exercises"]["1.2"]["outcome"] == "right"
 
     def test_a_copy_holds_it_too(self, newer, tmp_path):
-        copy = json.loads(progress.export(tmp_path / "out.json").read_text())
+        copy = json.loads(progress.export(tmp_path / "out.json").read_text(encoding="utf-8"))
         assert copy == NEWER
 
     @pytest.mark.parametrize(
@@ -630,7 +636,7 @@ class TestNewerEdition:
         ids=str,
     )
     def test_a_form_of_its_own_is_left_alone(self, part, newer, capsys):
-        newer.write_text(json.dumps({"version": 2, **part}))
+        newer.write_text(json.dumps({"version": 2, **part}), encoding="utf-8")
         before = newer.read_bytes()
         for _ in range(2):
             progress.record_check("1.1", "right")
@@ -647,13 +653,14 @@ class TestWhatIsGiven:
     @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
     def test_a_measurement_that_is_no_number(self, value, file):
         progress.record_prediction("2.1", "How many?", 3, value)
-        entry = json.loads(file.read_text(), parse_constant=pytest.fail)["predictions"]["2.1"]
+        written = json.loads(file.read_text(encoding="utf-8"), parse_constant=pytest.fail)
+        entry = written["predictions"]["2.1"]
         assert (entry["answer"], entry["measured"]) == (3, None)
 
     @pytest.mark.parametrize("value", [{1, 2}, 1j, object, [1, 2], b"x", 10**400])
     def test_anything_else_can_be_written(self, value, file):
         progress.record_prediction("2.1", "How many?", value, value)
-        assert "2.1" in json.loads(file.read_text())["predictions"]
+        assert "2.1" in json.loads(file.read_text(encoding="utf-8"))["predictions"]
 
 
 class TestOfTheLearner:
@@ -696,7 +703,7 @@ class TestOfTheLearner:
 
     def test_export_that_fails_says_why_each_time(self, file, tmp_path, capsys, monkeypatch):
         progress.record_check("2.1", "right")
-        (tmp_path / "file").write_text("mine")
+        (tmp_path / "file").write_text("mine", encoding="utf-8")
         for _ in range(2):
             assert progress.export(tmp_path / "file" / "out.json") is None
         assert capsys.readouterr().out.count("Your progress could not be exported (") == 2
