@@ -12,7 +12,8 @@ refused, and :func:`why_not` says why. Additions, concatenations and depthwise c
 channels of several layers: these go together, found with ``torch_pruning``, if you pass an example.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -273,6 +274,7 @@ def _group(
             graph = tp.DependencyGraph().build_dependency(
                 copy, tuple(_doubled(x) for x in inputs(example)), verbose=False
             )
+        _give_an_end(graph)
         cut = graph.get_pruner_of_module(layer).prune_out_channels
         group = graph.get_pruning_group(layer, cut, (~kept).nonzero().flatten().tolist())
     except Exception as error:  # whatever it does not know
@@ -292,6 +294,27 @@ def _group(
                 dependency.handler
             )
             yield names[module], is_rows, lost
+
+
+def _give_an_end(graph: object) -> None:
+    """Let ``torch_pruning`` stop searching where its search runs in circles.
+
+    It does so where a slice (in circular padding, say) shifts the channels at each turn. A search
+    that ends takes each dependency up a few times.
+    """
+    found = [one for node in graph.module2node.values() for one in node.dependencies]
+    steps, most = itertools.count(), 100 * len(found)
+
+    def counted(ask: Callable[[object], bool]) -> Callable[[object], bool]:
+        def asked(handler: object) -> bool:
+            if next(steps) > most:
+                raise RuntimeError("its search does not end")
+            return ask(handler)
+
+        return asked
+
+    for dependency in found:
+        dependency.is_triggered_by = counted(dependency.is_triggered_by)
 
 
 def _length(module: nn.Module, dim: int) -> int:

@@ -729,6 +729,15 @@ class TestTiedChannels:
         small = assert_same(model, {"a": SIX}, PICTURES, torch.randn(2, *PICTURES))
         assert small.up.out_features == small.down.in_features == 4
 
+    def test_a_search_without_end_is_ended(self):
+        """In circular padding torch_pruning sees slices that shift the channels for ever."""
+        model = nn.Sequential(
+            nn.Conv1d(3, 4, 3), nn.Conv1d(4, 4, 3, padding=1, groups=4, padding_mode="circular"),
+            nn.ReLU(), nn.Conv1d(4, 2, 3),
+        ).eval()  # fmt: skip
+        with pytest.raises(ValueError, match="search does not end"):
+            surgery.remove_filters(model, {"0": FOUR}, torch.randn(2, 3, 8))
+
     def test_a_sum_that_is_not_silent_is_refused(self, state_of, same_state):
         model = Net(lambda m, x: m.fc(torch.sigmoid(m.a(x) + m.b(x)).mean((2, 3))),
                     a=conv(), b=conv(), fc=nn.Linear(6, 3)).eval()  # fmt: skip
