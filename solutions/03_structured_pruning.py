@@ -135,7 +135,7 @@ masked = surgery.mask_filters(copy.deepcopy(dense), keep)
 zeroed = pruning.make_permanent(pruning.plain_copy(masked))
 
 batch, single = digits.test[0][:64], digits.test[0][:1]
-time = measure.latency_ratio(lambda: zeroed(batch), lambda: dense(batch))
+time = measure.latency_ratio(lambda: zeroed(batch), lambda: dense(batch), seconds=4)
 print(f"FLOPs:  {measure.flops(zeroed, batch):,} of {measure.flops(dense, batch):,}")
 print(f"time:   {time}")
 guess.compare(100 * time.median, digits=0)
