@@ -492,7 +492,7 @@ def random_net(chance: Random) -> Made:
 def _runs(net: nn.Module, x: Tensor) -> bool:
     try:
         layers.plain_copy(net).eval()(x)
-    except (RuntimeError, ValueError):
+    except (RuntimeError, ValueError, AssertionError):
         return False
     return True
 
