@@ -188,10 +188,10 @@ def _reasons(model: nn.Module, reading: Reading, example: Example | None) -> dic
 def _survives(
     model: nn.Module, reading: Reading, names: list[str], example: Example | None
 ) -> bool:
-    """Whether ``forward`` takes the same steps when each of ``names`` has lost a filter."""
+    """Whether ``forward`` takes the same steps when each of ``names`` has one filter left."""
     plan = Plan()
     for name in names:
-        _add_chain(plan, name, torch.arange(_filters(model, name)) > 0, reading.links[name])
+        _add_chain(plan, name, torch.arange(_filters(model, name)) < 1, reading.links[name])
     try:
         small = read(_cut(_plain(model), plan), example)
     except ValueError:  # it does not run on the example any more

@@ -234,7 +234,7 @@ def dropout(b: Builder) -> None:
 
 
 def pad(b: Builder) -> None:
-    n = b.chance.choice([1, max(b.x.dim() - 2, 1)])
+    n = b.chance.choice([1, min(max(b.x.dim() - 2, 1), 3)])
     made = b.chance.choice([
         lambda: getattr(nn, f"ZeroPad{n}d")(1), lambda: getattr(nn, f"ConstantPad{n}d")(1, 0.5),
         lambda: getattr(nn, f"ReplicationPad{n}d")(1), lambda: getattr(nn, f"CircularPad{n}d")(1),
@@ -492,7 +492,7 @@ def random_net(chance: Random) -> Made:
 def _runs(net: nn.Module, x: Tensor) -> bool:
     try:
         layers.plain_copy(net).eval()(x)
-    except (RuntimeError, ValueError):
+    except (RuntimeError, ValueError, AssertionError):
         return False
     return True
 
@@ -561,28 +561,39 @@ def _snapshot(net: nn.Module) -> list:
     return [repr(numbers), parts]
 
 
-@torch.no_grad()
 def _same_answers(small: nn.Module, silenced: nn.Module, batches: tuple[Tensor, ...]) -> None:
-    """For two batch sizes, and at a second pass.
+    """For two batch sizes, and at a second pass: within 1e-5, in double precision 1e-10.
 
-    Within 1e-5, in double precision 1e-10; of the largest answer, if that is above 1. Bfloat16
-    holds three digits, and sums in another order differ in the third: the nets run as they are,
-    and are compared in float32, where all their weights are exact.
+    Of the largest answer, if that is above 1. Bfloat16 holds three digits, and sums in another
+    order differ in the third: such nets run as they are, and are compared in float32, where all
+    their weights are exact. A norm over a single number divides rounding by √eps, which can make
+    more than 1e-5 of it in float32; then double precision, where a wrong cut is as wrong as
+    before, decides.
     """
     if batches[0].dtype == torch.bfloat16:
-        for x in batches:
-            assert [y.shape for y in _tensors(small(x))] == [y.shape for y in _tensors(silenced(x))]
+        _furthest(small, silenced, batches)
         small, silenced = small.float(), layers.plain_copy(silenced).float()
         batches = tuple(x.float() for x in batches)
+    if batches[0].dtype == torch.float32 and _furthest(small, silenced, batches) > 1e-5:
+        small, silenced = small.double(), layers.plain_copy(silenced).double()
+        batches = tuple(x.double() for x in batches)
     near = 1e-10 if batches[0].dtype == torch.float64 else 1e-5
+    apart = _furthest(small, silenced, batches)
+    assert apart <= near, f"{apart:.3g} apart"
+
+
+@torch.no_grad()
+def _furthest(small: nn.Module, silenced: nn.Module, batches: tuple[Tensor, ...]) -> float:
+    """The largest difference of any two answers, which must have the same shapes."""
+    furthest = 0.0
     for x in (*batches, *batches):
         for got, expected in zip(_tensors(small(x)), _tensors(silenced(x)), strict=True):
             assert got.shape == expected.shape
-            if not got.numel():
-                continue
-            scale = max(1.0, expected.abs().max().item())
-            apart = (got - expected).abs().max().item()
-            assert apart <= near * scale or expected.isnan().any(), f"{apart:.3g} apart"
+            if got.numel() and not expected.isnan().any():
+                scale = max(1.0, expected.abs().max().item())
+                apart = (got - expected).abs().max().item() / scale
+                furthest = max(furthest, float("inf") if apart != apart else apart)
+    return furthest
 
 
 def _tensors(answers: object) -> tuple[Tensor, ...]:
