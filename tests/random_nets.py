@@ -21,6 +21,8 @@ STARTS = {
     "flat": (6,), "tokens": (5, 6), "series": (3, 8), "picture": (3, 6, 6), "volume": (2, 4, 4, 4),
 }  # fmt: skip
 Step = Callable[["RandomNet", Tensor], Tensor]
+# What torch says of a step, or a net, that does not fit its input.
+MISFITS = (RuntimeError, ValueError, IndexError, TypeError, AttributeError, AssertionError)
 
 
 class RandomNet(nn.Module):
@@ -87,7 +89,7 @@ class Builder:
         try:
             with torch.no_grad():
                 y = step(self.net.eval(), self.x)
-        except (RuntimeError, ValueError, IndexError, TypeError, AttributeError, AssertionError):
+        except MISFITS:
             return  # it does not fit here
         if isinstance(y, Tensor) and y.dim() > 1 and 0 < y.numel() < 20_000:
             self.net.steps.append(step)
@@ -123,7 +125,7 @@ def grouped(b: Builder) -> None:
 
 def norm(b: Builder) -> None:
     channels, last = b.x.shape[1], b.x.shape[-1]
-    positions = max(b.x.dim() - 2, 1)
+    positions = min(max(b.x.dim() - 2, 1), 3)
     made = b.chance.choice([
         lambda: getattr(nn, f"BatchNorm{positions}d")(channels),
         lambda: getattr(nn, f"BatchNorm{positions}d")(channels),
@@ -492,7 +494,7 @@ def random_net(chance: Random) -> Made:
 def _runs(net: nn.Module, x: Tensor) -> bool:
     try:
         layers.plain_copy(net).eval()(x)
-    except (RuntimeError, ValueError, AssertionError):
+    except MISFITS:
         return False
     return True
 
