@@ -40,9 +40,7 @@ def test_what_has_lines_of_its_own_keeps_them():
 @contextmanager
 def output_in(encoding: str, errors: str = "strict") -> Iterator[Callable[[], str]]:
     """An output with a code page of its own; yields a function that says what was printed."""
-    stream = io.TextIOWrapper(
-        io.BytesIO(), encoding, errors, newline="\n", write_through=True, encoding="utf-8"
-    )
+    stream = io.TextIOWrapper(io.BytesIO(), encoding, errors, newline="\n", write_through=True)
     with redirect_stdout(stream):
         yield lambda: stream.buffer.getvalue().decode(encoding)
 
@@ -114,9 +112,8 @@ def test_the_desk_on_any_code_page(encoding, tmp_path):
     lesson = root / "my_notebooks" / "00_start_here.ipynb"
     text = lesson.read_text(encoding="utf-8")
     (was,) = {line for line in text.splitlines() if '"source": "' in line and len(line) > 64}
-    lesson.write_text(
-        text.replace(was, was.replace('source": "', 'source": "old')), "utf-8", encoding="utf-8"
-    )
+    older = text.replace(was, was.replace('source": "', 'source": "old'))
+    lesson.write_text(older, encoding="utf-8")
     status, said = run()
     assert (status, "a newer edition of 00_start_here" in said) == (0, True)
     assert run("--into", str(root / "微调"))[0] == 0
