@@ -14,7 +14,6 @@ from importlib.resources import as_file, files
 
 import numpy as np
 import torch
-from IPython.display import display
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
@@ -101,6 +100,8 @@ def show(fig: Figure, alt: str) -> None:
     Raises ``ValueError`` for an ``alt`` that is too short to be one, and for a title that is longer
     than the figure is wide.
     """
+    from IPython.display import display  # here: a quarter of a second that only a notebook needs
+
     if len(alt) < 40 or not alt.endswith("."):
         raise ValueError(f"alt={alt!r} is not a sentence with the finding (40 letters or more).")
     picture = _small_png(fig)

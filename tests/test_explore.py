@@ -176,9 +176,8 @@ def test_the_figure_to_save_holds_all_that_the_picture_shows(unmoved, name):
 
 def test_show_puts_the_static_picture_above_the_live_one(weight, monkeypatch):
     shown = []
-    monkeypatch.setattr(plotting, "display", lambda data, **_: shown.append(data))
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
     monkeypatch.setattr(IPython, "get_ipython", lambda: True)
-    monkeypatch.setattr(IPython.display, "display", lambda data, **_: shown.append(data))
     explorer = explore.mask_explorer(weight)
     assert explore.show(explorer) is None
     assert [*shown[0]] == ["image/png", "text/plain"]
