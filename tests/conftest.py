@@ -1,12 +1,16 @@
 """What the tests share: a record of their own, a fixed seed, the digits and two small models."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import browser_lab
 import pytest
 import torch
 from torch import nn
 
+import course_utils
 from course_utils import data, models, training
 from course_utils.lesson import progress
 
@@ -24,6 +28,38 @@ def fresh_start(monkeypatch):
     monkeypatch.setattr(progress, "_in_memory", {})
     monkeypatch.setattr(progress, "_already_said", set())
     training.seed_everything(0)
+
+
+LIBRARY = Path(course_utils.__file__).parent
+ABBREVIATIONS = {"BN", "COO", "CPU", "CSR", "CUDA", "FLOPS", "MNIST", "ONNX"}
+
+
+def faults_of(message: str) -> list[str]:
+    """What keeps a refusal from being a plain sentence or two."""
+    words = re.sub(r"'[^']*'", "''", message)  # what was given may look as it likes
+    shouted = set(re.findall(r"\b[A-Z]{2,}\b", words)) - ABBREVIATIONS
+    faults = [f"{word} in capitals" for word in sorted(shouted)]
+    if not message.endswith("."):
+        faults.append("no full stop at its end")
+    if re.search(r"[a-z\])][.?] [a-z]", words):
+        faults.append("a small letter behind a full stop")
+    return faults
+
+
+@pytest.fixture(autouse=True)
+def every_refusal_is_a_sentence(monkeypatch):
+    """Whatever a test makes the library refuse, its words are read here, too."""
+    raises = pytest.raises
+
+    @contextmanager
+    def read(*arguments, **options) -> Iterator[pytest.ExceptionInfo]:
+        with raises(*arguments, **options) as refused:
+            yield refused
+        last = refused.traceback[-1]  # an error of PyTorch's own has its own words
+        if Path(last.path).parent == LIBRARY and str(last.statement).startswith("raise"):
+            assert faults_of(str(refused.value)) == [], str(refused.value)
+
+    monkeypatch.setattr(pytest, "raises", read)
 
 
 @pytest.fixture(scope="session")
