@@ -158,8 +158,13 @@ def all_is_well(kernel: Kernel) -> None:
     assert "not right yet" in kernel.run("print(check(lambda w, s: ~right(w, s), 30))")
 
 
-@pytest.mark.parametrize("off_the_main_thread", [False, True], ids=["main", "thread"])
-@pytest.mark.parametrize("name", ANSWERS)
+OFF_THE_MAIN_THREAD = ("a loop that catches everything", "sleep", "long calls into C")
+
+
+@pytest.mark.parametrize(
+    ("name", "off_the_main_thread"),
+    [*((name, False) for name in ANSWERS), *((name, True) for name in OFF_THE_MAIN_THREAD)],
+)
 def test_a_slow_answer_is_stopped_and_nothing_else(kernel, name, off_the_main_thread):
     define = f"def slow(weight, sparsity):{ANSWERS[name]}\n"
     ask = f"print(check(slow, off_the_main_thread={off_the_main_thread}))"
@@ -173,6 +178,44 @@ def test_the_same_beside_other_work(kernel, busy_machine):
     for name in ("a loop that catches everything", "sleep", "long calls into C", "long draws"):
         define = f"def slow(weight, sparsity):{ANSWERS[name]}\n".replace("\n    ", "\n")
         assert STOPPED in kernel.run(define + "print(check(slow, 0.05))"), name
+    all_is_well(kernel)
+
+
+def test_an_import_is_never_stopped_half_way(kernel, tmp_path):
+    """The first optimizer imports much of PyTorch; half of it would stay for all later cells."""
+    (tmp_path / "slow_module.py").write_text(
+        "import time\nfor _ in range(15): time.sleep(0.1)\nvalue = 1\n", encoding="utf-8"
+    )
+    assert kernel.run(f"import sys; sys.path.insert(0, {str(tmp_path)!r})") == ""
+    text = kernel.run("""
+def imports(weight, sparsity):
+    import slow_module
+    return right(weight, sparsity)
+
+print(check(imports))
+import slow_module
+print(slow_module.value)
+""")
+    assert text.startswith("✓")
+    assert text.endswith("\n1\n")
+    all_is_well(kernel)
+
+
+def test_an_import_without_an_end_is_stopped(kernel, tmp_path):
+    (tmp_path / "endless_module.py").write_text("while True: pass\n", encoding="utf-8")
+    text = kernel.run(f"""
+import sys
+from course_utils.exercises.checker import limit
+sys.path.insert(0, {str(tmp_path)!r})
+limit.IMPORTING = 1
+
+def imports(weight, sparsity):
+    import endless_module
+
+print(check(imports))
+limit.IMPORTING = 60
+""")
+    assert STOPPED in text
     all_is_well(kernel)
 
 

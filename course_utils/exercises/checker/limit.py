@@ -19,6 +19,9 @@ from types import FrameType
 PAUSE = 0.1  # seconds from one TimeLimit to the next, for code that swallows them
 PATIENCE = 4  # as many may be swallowed
 SETTLING = 0.5  # seconds in which code that can be stopped at all has received the first one
+# Seconds that importing adds to a limit. The first call of an optimizer imports thousands of lines
+# of PyTorch, and a module that was stopped half-way would stay so for all later cells.
+IMPORTING = 60
 
 
 class TimeLimit(BaseException):
@@ -65,14 +68,23 @@ class Limited(threading.Thread):
             self._closed.acquire()  # nobody will ever release it: the thread costs nothing more
 
     def ends_within(self, seconds: float) -> bool:
-        """Wait until the call is over, but not longer. Your stop button stops it, too."""
-        end = monotonic() + seconds
+        """Wait until the call is over, but not longer. Your stop button stops it, too.
+
+        While it imports a module the time stands still, for up to ``IMPORTING`` seconds.
+        """
+        before = monotonic()
+        end = before + seconds
+        latest = end + IMPORTING
         try:
             # In short turns, because Windows hears the stop button only in between. Locks and no
             # built-in functions, because the call may have replaced those.
             while not self._running.acquire(timeout=PAUSE):
-                if monotonic() > end:
+                now = monotonic()
+                if is_importing(self):
+                    end = min(end + now - before, latest)
+                if now > end:
                     return False
+                before = now
         except KeyboardInterrupt:
             self.stop()
             raise
@@ -88,8 +100,10 @@ class Limited(threading.Thread):
         return self.received > 0 or not sender.is_alive()
 
     def _send_until_closed(self) -> None:
+        latest = monotonic() + IMPORTING
         while self._closed.acquire(blocking=False):
-            _raise_in(self, TimeLimit)
+            if monotonic() > latest or not is_importing(self):
+                _raise_in(self, TimeLimit)
             self._closed.release()
             sleep(PAUSE)
 
@@ -98,6 +112,13 @@ def frames_of(thread: threading.Thread) -> list[FrameType]:
     """Where a thread is now, from the innermost call outwards; none once it has ended."""
     innermost = sys._current_frames().get(thread.ident)
     return [frame for frame, _ in walk_stack(innermost)] if innermost else []
+
+
+def is_importing(thread: threading.Thread) -> bool:
+    """Whether a thread is inside an ``import`` now."""
+    return any(
+        frame.f_code.co_filename.startswith("<frozen importlib") for frame in frames_of(thread)
+    )
 
 
 @contextlib.contextmanager
