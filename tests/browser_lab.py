@@ -42,8 +42,8 @@ QUIET = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/lab\S*\?token=(\w+)")
-SECONDS = 90  # how long the page may take over one thing before the test gives up
-LESSON_SECONDS = 300  # and over all cells of a lesson
+SECONDS = 300  # how long the page may take over one thing before the test gives up
+LESSON_SECONDS = 900  # and over all cells of a lesson
 NUMBERED = re.compile(r"\[\d+\]:")  # the prompt of a cell that has run
 # A widget that is shown as text, or not at all.
 DEAD_WIDGET = re.compile(

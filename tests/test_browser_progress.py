@@ -83,6 +83,7 @@ def live_row(page):
 
 def test_progress_is_seen_at_once_and_kept(open_notebook):
     page = open_notebook(LESSON)
+    assert "0.1 Count the zeros\t○ not attempted" in run(page, "dashboard.table(all_exercises())")
     run(page, "dashboard.live_table(all_exercises())")
     live_row(page).filter(has_text="not started").wait_for()
     assert "✗" in answer(page, "return x.numel()")

@@ -96,7 +96,7 @@ def _namespaces() -> list[ModuleType | type]:
     modules = [math, random, np, torch, torch.linalg, nn, nn.functional]
     modules += [
         module
-        for name, module in [*sys.modules.items()]
+        for name, module in sys.modules.copy().items()  # a thread may import meanwhile
         if name.startswith(_COURSE) and not name.startswith("course_utils.lesson")
     ]
     kinds = [kind for kind in vars(nn).values() if isinstance(kind, type)]
