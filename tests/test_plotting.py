@@ -21,6 +21,10 @@ ALT = "A picture that was drawn for a test, with a whole sentence about it."
 
 
 KINDS = [name for name in FIGURES if "," not in name]  # behind a comma: the same kind again
+# Letters, lines, bands, bars, hatches, pictures, dots, crosses and a scale of colours: what your own
+# settings could change.
+TELLING = ("weight_histogram", "accuracy_curves", "survivors", "grouped_bars", "filter_scores",
+           "weight_mask_product", "difference_dots")  # fmt: skip
 
 
 def labels(ax):
@@ -305,9 +309,9 @@ def test_show_stores_the_picture_with_its_words(monkeypatch):
     assert "&lt;whole&gt; sentence" in words["text/html"]
 
 
-@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
-def test_show_takes_every_figure_with_a_short_title(draw):
-    plotting.show(draw(), alt=ALT)
+@pytest.mark.parametrize("name", KINDS)
+def test_show_takes_every_figure_with_a_short_title(name):
+    plotting.show(FIGURES[name](), alt=ALT)
 
 
 def test_show_takes_a_title_that_fits():
@@ -327,11 +331,11 @@ def stored(draw):
 
 @pytest.fixture(scope="module")
 def as_stored():
-    """A figure of each kind as a notebook stores it, without any settings of your own."""
-    return {name: stored(FIGURES[name]) for name in KINDS}
+    """Figures as a notebook stores them, without any settings of your own."""
+    return {name: stored(FIGURES[name]) for name in TELLING}
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", TELLING)
 def test_a_stored_picture_has_a_palette_and_no_difference_to_be_seen(name, as_stored):
     torch.manual_seed(0)
     drawn = io.BytesIO()
@@ -368,7 +372,7 @@ def test_settings_of_your_own_change_no_figure(settings, as_stored, monkeypatch)
     for name, value in settings.items():
         monkeypatch.setitem(matplotlib.rcParams, name, value)
     yours = dict(matplotlib.rcParams)
-    changed = [name for name in KINDS if stored(FIGURES[name]) != as_stored[name]]
+    changed = [name for name in TELLING if stored(FIGURES[name]) != as_stored[name]]
     assert changed == []
     assert dict(matplotlib.rcParams) == yours
 
