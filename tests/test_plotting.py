@@ -21,8 +21,8 @@ ALT = "A picture that was drawn for a test, with a whole sentence about it."
 
 
 KINDS = [name for name in FIGURES if "," not in name]  # behind a comma: the same kind again
-# Letters, lines, bands, bars, hatches, pictures, dots, crosses and a scale of colours: what your own
-# settings could change.
+# Letters, lines, bands, bars, hatches, pictures, dots, crosses and a scale of colours: what
+# settings of your own could change.
 TELLING = ("weight_histogram", "accuracy_curves", "survivors", "grouped_bars", "filter_scores",
            "weight_mask_product", "difference_dots")  # fmt: skip
 
