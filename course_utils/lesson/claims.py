@@ -1,10 +1,10 @@
 """Claims: a statement about pruning, the measurement that decides it, and its verdict.
 
 A finding of the course is one line that starts with ✓ or ✗. A claim of the source has three parts:
-what the source says, the verdict, and the evidence with its sign. A notebook shows both as HTML, with
-the text beside it. CI compares them, so it turns red on the day the statement stops to hold. Of a
-claim about time every sign stands behind ≈, and CI compares its words only: what else keeps a machine
-busy says nothing about pruning.
+what the source says, the verdict, and the evidence with its sign. A notebook shows both as HTML,
+with the text beside it. CI compares them, so it turns red on the day the statement stops to hold.
+Of a claim about time every sign stands behind ≈, and CI compares its words only: what else keeps a
+machine busy says nothing about pruning.
 """
 
 import re
@@ -149,7 +149,7 @@ def _place(id: str) -> tuple[bool, int, str]:
 
 
 def _parts(claim: Claim | TimeClaim) -> tuple[str, Words, Words | None]:
-    """Id, evidence and verdict. "✓ S15" would read as "S15 is right", so only a finding is named."""
+    """Id, evidence, verdict. "✓ S15" would read as "S15 is right": only a finding is named."""
     id = claim.id if claim.verdict is None else ""
     return claim.id, claim.evidence(id), claim.judgement
 

@@ -37,7 +37,7 @@ class Words:
 
 
 def as_text(id: str, evidence: Words, verdict: Words | None, advice: str) -> str:
-    """One line for a finding of the course; source, verdict and evidence for a claim of the source."""
+    """A finding of the course in one line; a claim of the source with verdict and evidence."""
     lines = [evidence.wrapped("")]
     if verdict is not None:
         lines = [
