@@ -247,7 +247,7 @@ claim(
 )
 
 # %% [markdown]
-# Half of the filters are gone, yet more than two thirds of the parameters. A conv between two pruned
+# Half of the filters are gone, yet 72 % of the parameters. A conv between two pruned
 # ones loses filters *and* input channels: (1 − r)² of it is left. Each layer at r = 10, 50 and 90 %:
 
 # %%

@@ -295,16 +295,26 @@ class TestClosingTable:
         rows = re.findall(r"<tr><th scope=\"row\"[^>]*>(.*?)</th>(.*?)</tr>", data["text/html"])
         cells = {head: re.findall(r"<td[^>]*>(.*?)</td>", row) for head, row in rows}
         assert cells == {
-            "S2": ["✗ not confirmed on this machine: it is a product", "none"],
-            "S15": ["✓ measured: they prune less", "does not hold here"],
-            "2.a": ["✗ not confirmed on this machine: half can go", ""],
-            "2.b": ["✓ measured: it grows", ""],
+            "S2": [
+                "✗ not confirmed on this machine: it is a product",
+                f"“{html.escape(SOURCE['S2'])}”",
+                "<strong>none</strong>",
+            ],
+            "S15": [
+                "✓ measured: they prune less",
+                f"“{html.escape(SOURCE['S15'])}”",
+                "<strong>does not hold here</strong>",
+            ],
+            "2.a": ["✗ not confirmed on this machine: half can go", "", ""],
+            "2.b": ["✓ measured: it grows", "", ""],
         }
         assert [*cells] == ["S2", "S15", "2.a", "2.b"] == about["claims"]
         assert data["text/plain"].splitlines() == [
             "S2   ✗ not confirmed on this machine: it is a product",
+            f"     Source:  “{SOURCE['S2']}”",
             "     Verdict: none",
             "S15  ✓ measured: they prune less",
+            f"     Source:  “{SOURCE['S15']}”",
             "     Verdict: does not hold here",
             "2.a  ✗ not confirmed on this machine: half can go",
             "2.b  ✓ measured: it grows",

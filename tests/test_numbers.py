@@ -92,6 +92,8 @@ FORMS = {
     "faster by a factor of 3.9": [(3.9, "×")],
     "a factor of four": [(4, "×")],
     "×3.9 faster": [(3.9, "×")],
+    "it takes a third more": [(33.333333, "%")],
+    "it stands at 0.49 after three rounds": [(3, "rounds")],
     "nine in ten digits": [(9, "digits"), (10, "digits")],
 }
 
@@ -118,6 +120,8 @@ def test_a_number_is_found_in_any_form(markdown):
         "At this point, the point of it",
         "seeds 0, 1 and 2",
         "along dim 0 stand the filters",
+        "a tenth round",
+        "it falls by the factor 1 − a",
     ],
 )
 def test_a_name_or_a_shape_is_no_measurement(markdown):

@@ -85,7 +85,7 @@ BETWEEN = (
 UNIT = "|".join(f"(?P<u{n}>{ways})" for n, ways in enumerate(UNITS.values()))
 COUNTED_UNIT = "|".join(f"(?P<c{n}>{UNITS[name]})" for n, name in enumerate(COUNTED))
 # Before a thing that is counted may stand what kind of thing it is: "1,000 unseen test digits".
-NO_KIND = r"(?!(?:each|in|for|with|is|are|and|or|at|on|to|when|an?|that|of|from|by)\b|\w*[^su]s\b)"
+NO_KIND = r"(?!(?:each|in|for|with|is|are|and|or|at|on|to|when|an?|that|of|from|by|after|before|over|under|per|than)\b|\w*[^su]s\b)"
 KIND = rf" (?:of )?(?:the |its |all |these |your )?(?:{NO_KIND}[A-Za-z][\w-]* ){{0,2}}"
 QUANTITY = re.compile(
     rf"(?P<numbers>{NUMBER}(?:(?:{BETWEEN}){NUMBER})*)"
@@ -96,7 +96,7 @@ HUNDREDTHS = re.compile(rf"百分之(?P<number>\d+(?:\.\d+)?|[{''.join(CHINESE)}
 # "half a point" and "a tenth of a percent" have a unit; "half of" and "two thirds of" are parts.
 PART = re.compile(
     rf"\b(?:(?P<count>a|an|one|{_any(WORDS)})[ -])?(?P<part>{_any(PARTS)})s?\b"
-    rf"(?: (?:of )?an? (?:{UNIT})|(?P<of> of\b| the\b| as\b)|)",
+    rf"(?: (?:of )?an? (?:{UNIT})|(?P<of> (?:of|the|as|more|less|fewer)\b)|(?! [a-z]))",
     re.IGNORECASE,
 )
 PART_SIGN = re.compile(
@@ -106,7 +106,7 @@ PART_SIGN = re.compile(
 # "twice", "tenfold", "by a factor of 3", "×3"; but not "3 × 3"
 MULTIPLE = re.compile(
     rf"\b(?P<word>{_any(MULTIPLES)})\b|\b(?P<fold>{_any(WORDS)}|hundred)fold\b"
-    rf"|\bfactor (?:of )?(?P<factor>{NUMBER})|(?<![\w)])(?<![\w)] )× ?(?P<behind>{DIGITS})",
+    rf"|\bfactor (?:of )?(?P<factor>{NUMBER})(?! ?[-−+·])|(?<![\w)])(?<![\w)] )× ?(?P<behind>{DIGITS})",
     re.IGNORECASE,
 )
 A_POINT = re.compile(r"\ba (?:percentage )?point\b(?! of\b| where\b| in\b)", re.IGNORECASE)

@@ -41,7 +41,7 @@ def as_text(id: str, evidence: Words, verdict: Words | None, advice: str) -> str
     lines = [evidence.wrapped("")]
     if verdict is not None:
         lines = [
-            Words(f"{id} · The source says:", f"“{SOURCE[id]}”").wrapped(""),
+            Words(f"{id} · The source says:", _quoted(id)).wrapped(""),
             verdict.wrapped("  Verdict:  "),
             evidence.wrapped("  Evidence: "),
         ]
@@ -54,7 +54,7 @@ def as_html(id: str, evidence: Words, verdict: Words | None, advice: str) -> str
     if verdict is None:
         return f"<p>{measured}</p>"
     rows = {
-        f"{id} · The source says": f"“{escape(SOURCE[id])}”",
+        f"{id} · The source says": escape(_quoted(id)),
         "Verdict": f"<strong>{escape(str(verdict))}</strong>",
         "Evidence": measured,
     }
@@ -62,11 +62,12 @@ def as_html(id: str, evidence: Words, verdict: Words | None, advice: str) -> str
 
 
 def table_as_text(parts: Sequence[tuple[str, Words, Words | None]]) -> str:
-    """A paragraph for each claim: its id, its evidence and its verdict."""
+    """A paragraph for each claim: its id, its evidence, and of the source the sentence judged."""
     lines = []
     for id, evidence, verdict in parts:
         lines.append(evidence.wrapped(f"{id:5}"))
         if verdict is not None:
+            lines.append(Words("", _quoted(id)).wrapped(f"{'':5}Source:  "))
             lines.append(verdict.wrapped(f"{'':5}Verdict: "))
     return "\n".join(lines) or NOTHING_YET
 
@@ -76,10 +77,15 @@ def table_as_html(parts: Sequence[tuple[str, Words, Words | None]]) -> str:
     if not parts:
         return f"<p>{NOTHING_YET}</p>"
     rows = [
-        _row(id, escape(str(evidence)), escape(str(verdict)) if verdict is not None else "")
+        _row(
+            id,
+            escape(str(evidence)),
+            escape(_quoted(id)) if verdict is not None else "",
+            f"<strong>{escape(str(verdict))}</strong>" if verdict is not None else "",
+        )
         for id, evidence, verdict in parts
     ]
-    heads = ("claim", "what was measured", "verdict on the source")
+    heads = ("claim", "what was measured", "the source says", "verdict on it")
     cells = "".join(f'<th scope="col" style="{LEFT}">{head}</th>' for head in heads)
     return _table(f"<thead><tr>{cells}</tr></thead>\n", rows)
 
@@ -92,6 +98,10 @@ def source_as_text() -> str:
 def source_as_html() -> str:
     """What the source says, a row for each statement."""
     return _table("", [_row(id, escape(says)) for id, says in SOURCE.items()])
+
+
+def _quoted(id: str) -> str:
+    return f"“{SOURCE[id]}”"
 
 
 def _with_advice(evidence: Words, advice: str) -> str:
