@@ -92,6 +92,7 @@ FORMS = {
     "faster by a factor of 3.9": [(3.9, "×")],
     "a factor of four": [(4, "×")],
     "×3.9 faster": [(3.9, "×")],
+    "cut by half": [(0.5, "×")],
     "it takes a third more": [(33.333333, "%")],
     "it stands at 0.49 after three rounds": [(3, "rounds")],
     "nine in ten digits": [(9, "digits"), (10, "digits")],

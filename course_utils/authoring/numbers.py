@@ -53,15 +53,6 @@ class Shown:
     about: bool
 
 
-def minutes(lesson: str) -> list[Shown]:
-    """The minutes of a lesson and of its exercises: other tests hold the prose to them."""
-    if lesson not in (each.number for each in LESSONS):
-        return []
-    stated = [each.minutes for each in exercises_of(lesson)]
-    stated += [each.minutes for each in LESSONS if each.number == lesson]
-    return [Shown(float(value), frozenset({"minutes"}), False) for value in stated]
-
-
 # What is shown ------------------------------------------------------------------------------------
 
 
@@ -115,6 +106,15 @@ def _in_line(line: str, units: frozenset[str]) -> list[Shown]:
         if units and not any(q.value == value for q in with_unit):
             found.append(Shown(value, units, match[1] is not None))
     return found
+
+
+def minutes(lesson: str) -> list[Shown]:
+    """The minutes of a lesson and of its exercises: other tests hold the prose to them."""
+    if lesson not in (each.number for each in LESSONS):
+        return []
+    stated = [each.minutes for each in exercises_of(lesson)]
+    stated += [each.minutes for each in LESSONS if each.number == lesson]
+    return [Shown(float(value), frozenset({"minutes"}), False) for value in stated]
 
 
 # What binds ---------------------------------------------------------------------------------------

@@ -62,8 +62,8 @@ PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth":
          "eighth": 8, "tenth": 10, "hundredth": 100, "thousandth": 1000}  # fmt: skip
 SIGNS = {"½": 1 / 2, "¼": 1 / 4, "¾": 3 / 4, "⅓": 1 / 3, "⅔": 2 / 3, "⅛": 1 / 8}
 MULTIPLES = {"twice": 2, "thrice": 3, "double": 2, "doubles": 2, "doubled": 2, "halve": 1 / 2,
-             "halves": 1 / 2, "halved": 1 / 2, "triple": 3, "triples": 3, "tripled": 3,
-             "quadruple": 4, "quadruples": 4, "quadrupled": 4}  # fmt: skip
+             "halves": 1 / 2, "halved": 1 / 2, "by half": 1 / 2, "in half": 1 / 2, "triple": 3,
+             "triples": 3, "tripled": 3, "quadruple": 4, "quadruples": 4, "quadrupled": 4}  # fmt: skip
 
 
 def _any(words: object) -> str:
@@ -85,7 +85,11 @@ BETWEEN = (
 UNIT = "|".join(f"(?P<u{n}>{ways})" for n, ways in enumerate(UNITS.values()))
 COUNTED_UNIT = "|".join(f"(?P<c{n}>{UNITS[name]})" for n, name in enumerate(COUNTED))
 # Before a thing that is counted may stand what kind of thing it is: "1,000 unseen test digits".
-NO_KIND = r"(?!(?:each|in|for|with|is|are|and|or|at|on|to|when|an?|that|of|from|by|after|before|over|under|per|than)\b|\w*[^su]s\b)"
+NOT_A_KIND = (
+    "each in for with is are and or at on to when a an that of from by after before over under per "
+    "than"
+)
+NO_KIND = rf"(?!(?:{'|'.join(NOT_A_KIND.split())})\b|\w*[^su]s\b)"
 KIND = rf" (?:of )?(?:the |its |all |these |your )?(?:{NO_KIND}[A-Za-z][\w-]* ){{0,2}}"
 QUANTITY = re.compile(
     rf"(?P<numbers>{NUMBER}(?:(?:{BETWEEN}){NUMBER})*)"
@@ -106,7 +110,8 @@ PART_SIGN = re.compile(
 # "twice", "tenfold", "by a factor of 3", "×3"; but not "3 × 3"
 MULTIPLE = re.compile(
     rf"\b(?P<word>{_any(MULTIPLES)})\b|\b(?P<fold>{_any(WORDS)}|hundred)fold\b"
-    rf"|\bfactor (?:of )?(?P<factor>{NUMBER})(?! ?[-−+·])|(?<![\w)])(?<![\w)] )× ?(?P<behind>{DIGITS})",
+    rf"|\bfactor (?:of )?(?P<factor>{NUMBER})(?! ?[-−+·])"
+    rf"|(?<![\w)])(?<![\w)] )× ?(?P<behind>{DIGITS})",
     re.IGNORECASE,
 )
 A_POINT = re.compile(r"\ba (?:percentage )?point\b(?! of\b| where\b| in\b)", re.IGNORECASE)
