@@ -61,9 +61,11 @@ CHINESE |= {"零": 0, "两": 2, "百": 100, "千": 1000}
 PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
          "eighth": 8, "tenth": 10, "hundredth": 100, "thousandth": 1000}  # fmt: skip
 SIGNS = {"½": 1 / 2, "¼": 1 / 4, "¾": 3 / 4, "⅓": 1 / 3, "⅔": 2 / 3, "⅛": 1 / 8}
-MULTIPLES = {"twice": 2, "thrice": 3, "double": 2, "doubles": 2, "doubled": 2, "halve": 1 / 2,
-             "halves": 1 / 2, "halved": 1 / 2, "by half": 1 / 2, "in half": 1 / 2, "triple": 3,
-             "triples": 3, "tripled": 3, "quadruple": 4, "quadruples": 4, "quadrupled": 4}  # fmt: skip
+MULTIPLES = {
+    "twice": 2, "double": 2, "doubles": 2, "doubled": 2, "thrice": 3, "triple": 3, "triples": 3,
+    "tripled": 3, "quadruple": 4, "quadruples": 4, "quadrupled": 4, "halve": 1 / 2,
+    "halves": 1 / 2, "halved": 1 / 2, "by half": 1 / 2, "in half": 1 / 2,
+}  # fmt: skip
 
 
 def _any(words: object) -> str:
