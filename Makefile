@@ -6,7 +6,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint notebooks portability loaded nightly seeds sweep mutants bench screenshots
+.PHONY: help lab test lint notebooks numbers portability loaded nightly seeds sweep mutants bench screenshots
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ lint: .venv/installed-dev  ## ruff: what it checks and how it formats; import-li
 
 notebooks: .venv/installed-dev  ## make both notebooks of each lesson that changed in solutions/
 	$(PY) -m course_utils.authoring $(ARGS)
+
+numbers: .venv/installed-dev  ## the numbers in prose: how many there are, and what binds each
+	$(PY) -m course_utils.authoring.numbers
 
 # `make test` is the run with one thread. Here: all threads, and the code that PyTorch and oneDNN choose
 # on other processors.

@@ -91,7 +91,7 @@ print(ex.count_zeros.judge(somebodys_answer).text)
 
 # %% [markdown]
 # Go on and try it: make your own function wrong, run its cell, and read what comes. Your attempts
-# stay on this machine, in a small file that you can read, export and reset (section 0.7).
+# stay on this machine, in a small file that you can read, export and reset (section 0.8).
 #
 # ## 0.4 The data
 #
@@ -179,10 +179,30 @@ claim(
 )
 
 # %% [markdown]
-# Claims with an S, from S1 to S18, come from the article that this course started from. Each is
-# tested in a lesson and gets a verdict: *holds*, *holds when …* or *does not hold here*.
+# ## 0.7 The source
 #
-# ## 0.7 Your progress
+# This course started from one article, and tests what it says. The **source** is a short article in
+# Chinese on pruning with PyTorch, with code, by the author 微学AI:
+#
+# > 人工智能算法工程师(中级)课程17-模型的量化与部署之剪枝技巧与代码详解
+#
+# In English: *Course for AI algorithm engineers (intermediate), 17: quantising and deploying models,
+# pruning techniques with their code explained*. The course knows no lasting address of it, so it gives
+# no link: search for the author and the title as they stand here.
+#
+# It makes eighteen statements about pruning. Here they are in its order, in English and shortened.
+
+# %%
+from course_utils.lesson import source_table
+
+source_table()
+
+# %% [markdown]
+# A lesson cites them by number: **S15** is the fifteenth. Each is tested in a lesson and gets a
+# verdict, *holds*, *holds when …* or *does not hold here*. The line below it, *Evidence*, says what was
+# measured. Where that was not confirmed (✗), there is no verdict.
+#
+# ## 0.8 Your progress
 #
 # The table shows every exercise of the lessons so far. With `from course_utils.lesson import progress`
 # you reach the record itself: `progress.location()` says where it lies,
@@ -204,7 +224,7 @@ dashboard.table(all_exercises())
 dashboard.live_table(all_exercises())
 
 # %% [markdown]
-# ## 0.8 People really ask
+# ## 0.9 People really ask
 #
 # **Why is my accuracy not exactly the one printed here?** Start the same training twice with the
 # same seed, and once with another.
@@ -221,6 +241,8 @@ same_seed = scores["seed 0"].equal(scores["seed 0 again"])
 other_seed = scores["seed 0"].equal(scores["seed 1"])
 print(f"same seed, same weights:  {same_seed}")
 print(f"other seed, same weights: {other_seed}")
+claim("0.c", "the same seed gives the same weights again, another seed others",
+      same_seed and not other_seed)  # fmt: skip
 
 # %% [markdown]
 # On one machine the same seed gives the same weights, bit for bit. Another processor rounds sums
@@ -243,7 +265,7 @@ print(f"one epoch takes ≈ {statistics.median(seconds):.2f} s on this machine, 
 # %% [markdown]
 # No. Every experiment of the course is made for a laptop processor.
 #
-# ## 0.9 Words
+# ## 0.10 Words
 #
 # | English | 中文 | meaning in this course |
 # |---|---|---|
@@ -265,7 +287,7 @@ print(f"one epoch takes ≈ {statistics.median(seconds):.2f} s on this machine, 
 # | baseline | 基线 | the dense net that everything is compared with |
 # | latency | 延迟 | the time for one forward pass |
 #
-# ## 0.10 The map
+# ## 0.11 The map
 #
 # The lessons build on each other. The minutes include the exercises.
 
@@ -282,12 +304,14 @@ pd.DataFrame(
 # %% [markdown]
 # ## What you measured
 #
-# | what | result |
-# |---|---|
-# | LeNet-300-100 on unseen digits | more than 9 of 10 right (0.a) |
-# | three epochs against ten | at least 90 % of the accuracy (0.b) |
-# | the same seed twice | the same weights, bit for bit |
-#
+# Every claim of this lesson, as it came out on your machine.
+
+# %%
+from course_utils.lesson import what_you_measured
+
+what_you_measured()
+
+# %% [markdown]
 # **Remember**
 #
 # - ≈ stands before what may differ; everything else is the same for everybody.
@@ -296,7 +320,7 @@ pd.DataFrame(
 #
 # **Read on**: LeCun, Bottou, Bengio and Haffner (1998),
 # [Gradient-based learning applied to document recognition](https://doi.org/10.1109/5.726791), where
-# this net comes from.
+# this net comes from; and the source (section 0.7), if you read Chinese.
 #
 # **Next**: [01 · Mask math](01_mask_math.ipynb). Shut this lesson's kernel down first (menu *Kernel*)
 # if your machine is short of memory.

@@ -592,11 +592,14 @@ tables.approximate(order.reset_index(drop=True), dict.fromkeys(order, "{:5.1f} %
 # %% [markdown]
 # ## What you measured
 #
-# | claim | verdict |
-# |---|---|
-# | S7: draw U(0, 1) for each weight, drop below the ratio | holds when you mean the average: the count of a single mask strays |
-# | S8: `random_unstructured(amount=0.3)` is that method | holds when you mean exactly 30 of 100: it does not draw for each weight on its own |
-#
+# Every claim of this lesson, as it came out on your machine.
+
+# %%
+from course_utils.lesson import what_you_measured
+
+what_you_measured()
+
+# %% [markdown]
 # **Remember**
 #
 # - State the sparsity that came out, not the one you asked for.

@@ -953,12 +953,14 @@ for name in ("stem.0", "block1.conv1", "block1.conv2", "block2.conv1"):
 # %% [markdown]
 # ## What you measured
 #
-# | claim | verdict |
-# |---|---|
-# | S9: weights of small L1 or L2 norm go | holds, and which norm you take changes few rows of a layer |
-# | S10: `ln_structured(amount=0.2, n=1, dim=0)` cuts 20 % | holds: 2 of 10 rows |
-# | S14: importance may also use gradients or activations | holds, and on this net the plain magnitude does better than either |
-#
+# Every claim of this lesson, as it came out on your machine.
+
+# %%
+from course_utils.lesson import what_you_measured
+
+what_you_measured()
+
+# %% [markdown]
 # **Remember**
 #
 # - A norm of a group grows with the group: raw L1 across layers can empty one. Look at what is left.

@@ -779,13 +779,14 @@ tables.approximate(history.table()[["sparsity", "before", "accuracy"]],
 # %% [markdown]
 # ## What you measured
 #
-# | claim | verdict |
-# |---|---|
-# | S15: three rounds of `amount=0.2` prune 60 % | does not hold here: they prune 48.8 % |
-# | S11: 10 %, then 5 points more a round, up to 50 % | holds, and at 50 % nine rounds are worth less than a point over one |
-# | S16: fine-tuning needs enough epochs | holds, above all after a deep cut |
-# | S17: raising the ratio too fast makes accuracy collapse | holds when few epochs follow: the collapse itself heals, given time |
-#
+# Every claim of this lesson, as it came out on your machine.
+
+# %%
+from course_utils.lesson import what_you_measured
+
+what_you_measured()
+
+# %% [markdown]
 # **Remember**
 #
 # - Up to 90 % rounds are worth less than a point; at 98 and 99 % make the last steps small.

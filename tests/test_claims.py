@@ -1,11 +1,23 @@
 """The claim line: a statement, the measurement that decides it, and the verdict."""
 
+import html
+import re
+
 import numpy as np
 import pytest
 import torch
 
-from course_utils.lesson import progress
-from course_utils.lesson.claims import AGAIN, OUTCOMES, SOURCE, VERDICTS, claim, time_claim
+from course_utils.lesson import claims, progress, source_table, what_you_measured
+from course_utils.lesson.claims import (
+    AGAIN,
+    JUDGED,
+    OUTCOMES,
+    SOURCE,
+    VERDICTS,
+    Claim,
+    claim,
+    time_claim,
+)
 from course_utils.lesson.text import WIDTH
 
 
@@ -25,15 +37,14 @@ class TestLine:
             "✗ 2.a not confirmed on this machine: half of the weights can go\n"
         )
 
-    def test_a_claim_of_the_source_is_quoted_with_its_verdict(self, capsys):
+    def test_source_verdict_and_evidence_stand_apart(self, capsys):
         claim("S15", "three rounds of 20 % prune less than half", True, "does not hold here")
-        first, *source = capsys.readouterr().out.splitlines()
-        assert first == "✓ S15 measured: three rounds of 20 % prune less than half"
-        assert all(line.startswith("  ") for line in source)
-        assert joined("\n".join(source)) == (
-            "The source says “three rounds of l1_unstructured(amount=0.2) prune 60 % in total”: "
-            "does not hold here."
-        )
+        assert capsys.readouterr().out.splitlines() == [
+            "S15 · The source says: “three rounds of l1_unstructured(amount=0.2) prune 60 % in",
+            "  total”",
+            "  Verdict:  does not hold here",
+            "  Evidence: ✓ measured: three rounds of 20 % prune less than half",
+        ]
 
     def test_no_line_is_wider_than_a_notebook(self, capsys):
         finding = "a finding of many words " * 10
@@ -50,7 +61,9 @@ class TestLine:
 
     def test_one_that_was_not_confirmed_gives_no_verdict(self, capsys):
         claim("S15", "three rounds of 20 % prune less than half", False, "does not hold here")
-        assert "The source" not in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert "  Verdict:  none\n  Evidence: ✗ not confirmed on this machine: three" in out
+        assert "does not hold" not in out
 
     def test_the_source_says_what_the_course_says_that_it_does(self):
         assert [*SOURCE] == [f"S{number}" for number in range(1, 19)]
@@ -69,8 +82,7 @@ class TestLine:
     def test_verdicts(self, verdict, capsys):
         claim("S1", "measured", True, verdict)
         out = capsys.readouterr().out
-        assert out.endswith(".\n")
-        assert joined(out).endswith(f": {verdict}.")
+        assert f" Verdict: {verdict} Evidence: ✓ measured: measured" in joined(out)
 
 
 class TestTruth:
@@ -201,12 +213,133 @@ class TestOfTime:
             time_claim("S5" if verdict else "3.g", finding, answer, verdict=verdict)
             out = capsys.readouterr().out
             assert max(map(len, out.splitlines())) <= WIDTH
-            start = OUTCOMES[answer].format(id="S5" if verdict else "3.g")
-            seen.add(out.replace(start, "").replace(f"\n  {AGAIN}", ""))
+            start = joined(OUTCOMES[answer].format(id="" if verdict else "3.g"))
+            seen.add(out.replace(start, "").replace(JUDGED[answer], "").replace(f"\n  {AGAIN}", ""))
         assert len(seen) == 1
 
-    def test_the_verdict_on_the_source_is_true_whatever_the_outcome_is(self, capsys):
-        for answer in ANSWERS:
-            time_claim("S5", "it is faster", answer, verdict="holds when it is small")
-            said = joined(capsys.readouterr().out)
-            assert said.endswith("; with a ✓ above: holds when it is small.")
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (True, "≈ ✓ holds when it is small"),
+            (False, "≈ ✗ none; with a ✓: holds when it is small"),
+            (None, "≈ ? none yet; with a ✓: holds when it is small"),
+        ],
+    )
+    def test_a_verdict_without_a_sign_says_that_it_is_none(self, answer, said, capsys):
+        time_claim("S5", "it is faster", answer, verdict="holds when it is small")
+        assert f"  Verdict:  {said}\n" in capsys.readouterr().out
+
+
+class Notebook:
+    """In the place of IPython's display: what a notebook would be given."""
+
+    def __init__(self, monkeypatch):
+        self.shown = []
+        monkeypatch.setattr("IPython.get_ipython", lambda: self)
+        monkeypatch.setattr(
+            "IPython.display.display",
+            lambda data, metadata, raw: self.shown.append((data, metadata)),
+        )
+
+    @property
+    def last(self):
+        return self.shown[-1]
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    return Notebook(monkeypatch)
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """No claim has been made yet, as in a fresh kernel."""
+    monkeypatch.setattr(claims, "_made", {})
+
+
+class TestInANotebook:
+    def test_the_html_stands_beside_the_same_text(self, notebook, capsys):
+        claim("S15", "three rounds prune < half", True, "does not hold here")
+        data, about = notebook.last
+        assert capsys.readouterr().out == ""
+        assert data["text/plain"] == str(
+            Claim("S15", "three rounds prune < half", True, "does not hold here")
+        )
+        rows = re.findall(r"<th[^>]*>(.*?)</th><td[^>]*>(.*?)</td>", data["text/html"])
+        assert rows == [
+            ("S15 · The source says", f"“{html.escape(SOURCE['S15'])}”"),
+            ("Verdict", "<strong>does not hold here</strong>"),
+            ("Evidence", "✓ measured: three rounds prune &lt; half"),
+        ]
+        assert about["claim"]["id"] == "S15"
+
+    def test_no_verdict_without_a_tick(self, notebook):
+        claim("S15", "three rounds prune less", False, "does not hold here")
+        assert "does not hold" not in notebook.last[0]["text/html"]
+        assert "<strong>none</strong>" in notebook.last[0]["text/html"]
+
+    def test_a_finding_of_the_course_is_a_paragraph(self, notebook):
+        claim("2.a", "half can go", True)
+        assert notebook.last[0]["text/html"] == "<p>✓ 2.a measured: half can go</p>"
+
+
+class TestClosingTable:
+    def test_every_claim_stands_there_as_it_came_out_last(self, made, notebook):
+        claim("2.b", "it grows", True)
+        claim("S15", "they prune less", True, "does not hold here")
+        claim("2.a", "half can go", True)
+        claim("S2", "it is a product", False, "holds")
+        claim("2.a", "half can go", False)
+        what_you_measured()
+        data, about = notebook.last
+        rows = re.findall(r"<tr><th scope=\"row\"[^>]*>(.*?)</th>(.*?)</tr>", data["text/html"])
+        cells = {head: re.findall(r"<td[^>]*>(.*?)</td>", row) for head, row in rows}
+        assert cells == {
+            "S2": [
+                "✗ not confirmed on this machine: it is a product",
+                f"“{html.escape(SOURCE['S2'])}”",
+                "<strong>none</strong>",
+            ],
+            "S15": [
+                "✓ measured: they prune less",
+                f"“{html.escape(SOURCE['S15'])}”",
+                "<strong>does not hold here</strong>",
+            ],
+            "2.a": ["✗ not confirmed on this machine: half can go", "", ""],
+            "2.b": ["✓ measured: it grows", "", ""],
+        }
+        assert [*cells] == ["S2", "S15", "2.a", "2.b"] == about["claims"]
+        assert data["text/plain"].splitlines() == [
+            "S2   ✗ not confirmed on this machine: it is a product",
+            f"     Source:  “{SOURCE['S2']}”",
+            "     Verdict: none",
+            "S15  ✓ measured: they prune less",
+            f"     Source:  “{SOURCE['S15']}”",
+            "     Verdict: does not hold here",
+            "2.a  ✗ not confirmed on this machine: half can go",
+            "2.b  ✓ measured: it grows",
+        ]
+
+    def test_before_the_first_claim_it_says_so(self, made, capsys):
+        what_you_measured()
+        assert capsys.readouterr().out == "Nothing is measured yet: run the cells above.\n"
+
+    def test_one_that_is_refused_is_not_in_it(self, made, capsys):
+        with pytest.raises(TypeError):
+            claim("2.a", "half can go", 1)
+        what_you_measured()
+        assert "2.a" not in capsys.readouterr().out
+
+    def test_signs_in_a_finding_are_no_markup(self, made, notebook):
+        claim("2.a", "a < b & c > d", True)
+        what_you_measured()
+        assert "a &lt; b &amp; c &gt; d" in notebook.last[0]["text/html"]
+
+
+def test_the_source_is_listed_whole_in_its_order(notebook):
+    source_table()
+    data, _ = notebook.last
+    rows = re.findall(r"<th[^>]*>(.*?)</th><td[^>]*>(.*?)</td>", data["text/html"])
+    assert rows == [(id, html.escape(says)) for id, says in SOURCE.items()]
+    for id, says in SOURCE.items():
+        assert f"{id} {says}" in joined(data["text/plain"])

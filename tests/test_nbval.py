@@ -10,6 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_utils.authoring import build
+from course_utils.lesson import claims
 from course_utils.lesson.claims import OUTCOMES, time_claim
 
 SANITIZER = build.ROOT / "tests" / "nbval_sanitize.cfg"
@@ -33,6 +34,12 @@ def sanitized(text):
         ("≈ 1.2e-05 s", "≈ 3 s"),
         ("<td>≈&nbsp;&nbsp;0.99 ×</td>", "<td>≈ 12.01 ×</td>"),
         ("≈ ✓ 3.g measured: faster", "≈ ✗ 3.g not confirmed here: faster"),
+        ("  Evidence: ≈ ✓ measured: faster", "  Evidence: ≈ ? not decided here: faster"),
+        ("<td>≈ ✓ holds when small</td>", "<td>≈ ✗ none; with a ✓: holds when small</td>"),
+        (
+            "Verdict:  ≈ ✓ does not hold here",
+            "Verdict:  ≈ ? none yet; with a ✓: does not hold here",
+        ),
         (
             "✓ 1.d measured: same\n≈ ✓ S5 measured: faster",
             "✓ 1.d measured: same\n≈ ? S5 not decided here: faster",
@@ -57,6 +64,9 @@ def test_only_the_number_behind_the_sign_may_differ(one, other):
         ("≈ ✓ 3.g measured: faster", "≈ ✓ 3.g measured: slower"),
         ("≈ ✓ 3.g measured: faster", "≈ ✓ 3.h measured: faster"),
         ("≈ ✓ 3.g measured: faster", "✓ 3.g measured: faster"),
+        ("≈ ✓ holds when small", "≈ ✗ none; with a ✓: holds when large"),
+        ("≈ ✓ holds when small", "≈ ✓ does not hold when small"),
+        ("≈ ✓ holds when small", "holds when small"),
         ("✓ 1.d measured: same", "✗ 1.d not confirmed on this machine: same"),
         ("✓ 1.d measured: ≈ 1", "✗ 1.d not confirmed here: ≈ 1"),
         (
@@ -80,7 +90,27 @@ def test_the_outcome_of_a_claim_about_time_may_differ_and_nothing_else(capsys):
     (text,) = seen
     assert text.count("judged: the net is faster") == 4
     assert text.count("The source says") == 2
-    assert not re.search("[✗?]|measured|decided|confirmed|Run this cell", text)
+    assert text.count("if so: holds when the filters are removed") == 2
+    assert not re.search("[✓✗?]|measured|decided|confirmed|none|Run this cell", text)
+
+
+def test_the_html_and_the_closing_table_differ_in_nothing_else_either(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.get_ipython", lambda: "a notebook")
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
+    seen = {"text/html": set(), "text/plain": set()}
+    for answer in OUTCOMES:
+        monkeypatch.setattr(claims, "_made", {})
+        time_claim("3.g", "the net is faster " * 9, answer)
+        time_claim("S5", "the net is faster", answer, verdict="holds when filters go")
+        claims.what_you_measured()
+        for kind, texts in seen.items():
+            texts.add("".join(sanitized(data[kind]) for data in shown))
+        shown.clear()
+    for texts in seen.values():
+        (text,) = texts
+        assert text.count("if so: holds when filters go") == 2
+        assert not re.search("[✓✗?]|measured(?! *<| on)|decided|confirmed|none|Run this cell", text)
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,25 @@ def test_every_claim_of_the_stored_notebooks_is_confirmed(source):
 
 
 @each_source
+def test_the_closing_table_is_made_from_the_claims(source):
+    """Each id once, since the table keeps one claim for each; and no row of it is typed."""
+    written = source.read_text(encoding="utf-8")
+    ids = re.findall(r'claim\(\s*"(\w+\.?\w*)"', written)
+    assert len(ids) == len(set(ids))
+    closing = written.partition("# ## What you measured\n")[2]
+    assert "\nwhat_you_measured()\n" in closing
+    assert "# |" not in closing
+    for path in build.outputs(source):
+        (shown,) = [
+            output.metadata.claims
+            for cell in read(path).cells
+            if cell.source.endswith("what_you_measured()")
+            for output in cell.outputs
+        ]
+        assert sorted(shown) == sorted(ids)
+
+
+@each_source
 def test_title_and_minutes_are_those_of_the_syllabus(source):
     lesson = next(lesson for lesson in LESSONS if lesson.file == source.stem)
     first = build.solved_notebook(source).cells[0].source
@@ -184,6 +203,10 @@ BROKEN = {
     rules.imports_are_few: [notebook(code("import a\nimport b\nfrom c import (\n    d,\n)"))],
     rules.code_cells_are_introduced: [notebook(code(), code(count=2))],
     rules.no_filler: [notebook(new_markdown_cell("You just run it."))],
+    rules.numbers_are_bound: [  # more of them in test_numbers.py
+        notebook(new_markdown_cell("It keeps 94.6 %."), code(outputs=[printed("≈ 94.6 %")])),
+        notebook(code('plotting.show(fig, alt="A line that falls to 94.6 % at its end.")')),
+    ],
 }
 
 

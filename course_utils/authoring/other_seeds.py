@@ -6,7 +6,6 @@ by 40 and by 60, and the solved lesson is executed each time; the stored noteboo
 
 import argparse
 import ast
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,10 +19,7 @@ from course_utils.lesson.text import say
 
 SHIFTS = (20, 40, 60)  # more than any lesson has seeds, so that no seed is used twice
 NAMES = ("SEED", "SEEDS")
-# A claim about time has its sign behind ≈, and a third one: not decided here.
-CLAIM = re.compile(
-    r"^(✓|✗|≈ [✓✗?]) (S\d+|\d\.[a-z]) (?:measured|not confirmed|not decided)", re.MULTILINE
-)
+SIGNS = {True: "✓", False: "✗", None: "?"}
 
 
 def with_other_seeds(notebook: NotebookNode, shift: int) -> NotebookNode:
@@ -59,13 +55,13 @@ def verdicts(notebook: NotebookNode) -> dict[str, str]:
 
     "✓" or "✗"; of a claim about time "≈ ✓", "≈ ✗" or "≈ ?".
     """
-    text = "\n".join(
-        output.text
+    claims = [
+        output.metadata.claim
         for cell in notebook.cells
         for output in cell.get("outputs", [])
-        if output.output_type == "stream"
-    )
-    return {claim: sign for sign, claim in CLAIM.findall(text)}
+        if "claim" in output.get("metadata", {})
+    ]
+    return {each.id: ("≈ " if each.timed else "") + SIGNS[each.confirmed] for each in claims}
 
 
 def table(source: Path, shifts: Sequence[int] = SHIFTS) -> pd.DataFrame:

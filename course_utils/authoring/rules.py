@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from nbformat import NotebookNode
 
+from course_utils.authoring import numbers
 from course_utils.authoring.build import BEGIN, END
 from course_utils.lesson.widgets import WIDGET_VIEW
 
@@ -167,6 +168,16 @@ def no_filler(notebook: NotebookNode) -> list[str]:
     return found
 
 
+def numbers_are_bound(notebook: NotebookNode) -> list[str]:
+    """A number with a unit in prose, a title or an alternative text: shown by an output, or given.
+
+    :mod:`course_utils.authoring.numbers` says what counts, and tries hints and README as well.
+    """
+    lesson = notebook.cells[0].id[:2] if notebook.cells else ""
+    bound = numbers.shown(notebook) + numbers.minutes(lesson)
+    return numbers.loose(numbers.prose(notebook), bound, numbers.given(lesson))
+
+
 RULES: tuple[Rule, ...] = (
     executed_in_order,
     no_errors,
@@ -184,6 +195,7 @@ RULES: tuple[Rule, ...] = (
     imports_are_few,
     code_cells_are_introduced,
     no_filler,
+    numbers_are_bound,
 )
 
 

@@ -2,14 +2,15 @@
 
 ``from course_utils.lesson import claim, desk, predict, tables`` is all that most lessons need.
 
-- ``claims``, ``predictions``, ``forms``: a measured statement; a question asked first, and its form
+- ``claims``, ``showing``, ``source``: a measured statement, how it looks, and what the source says
+- ``predictions``, ``forms``: a question asked first, and its form
 - ``progress``, ``dashboard``: your record, and the tables that show it
 - ``desk``, ``environment``: your copies of the lessons, and whether this machine is ready for them
 - ``syllabus``: the lessons in their order
 - ``tables``, ``text``, ``widgets``, ``files``: how things are shown and stored
 """
 
-from course_utils.lesson.claims import claim, time_claim
+from course_utils.lesson.claims import claim, source_table, time_claim, what_you_measured
 from course_utils.lesson.predictions import predict
 
-__all__ = ["claim", "predict", "time_claim"]
+__all__ = ["claim", "predict", "source_table", "time_claim", "what_you_measured"]

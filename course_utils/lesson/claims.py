@@ -1,37 +1,20 @@
 """Claims: a statement about pruning, the measurement that decides it, and its verdict.
 
-A claim is printed as one line that starts with ✓ or ✗. CI compares that line, so it turns red on
-the day the statement stops to hold. The sign of a claim about time stands behind ≈, and CI compares
-its words only: what else keeps a machine busy says nothing about pruning.
+A finding of the course is one line that starts with ✓ or ✗. A claim of the source has three parts:
+what the source says, the verdict, and the evidence with its sign. A notebook shows both as HTML,
+with the text beside it. CI compares them, so it turns red on the day the statement stops to hold.
+Of a claim about time every sign stands behind ≈, and CI compares its words only: what else keeps a
+machine busy says nothing about pruning.
 """
 
 import re
 from dataclasses import dataclass
 
-from course_utils.lesson import progress
-from course_utils.lesson.text import say, wrapped
+from course_utils.lesson import progress, showing
+from course_utils.lesson.showing import Words
+from course_utils.lesson.source import SOURCE
+from course_utils.lesson.text import show
 
-# What the article says that this course started from (S1-S18 in its order).
-SOURCE = {
-    "S1": "pruning cuts compute and memory while accuracy holds",
-    "S2": "W′ = W ⊙ mask: the mask has W's shape, 0 is pruned, 1 is kept",
-    "S3": "l1_unstructured(Linear(10, 10), 'weight', amount=0.5) prunes half of the weights",
-    "S4": "structured pruning removes whole filters or channels: a block mask",
-    "S5": "structured pruning is easier to speed up on hardware",
-    "S6": "ln_structured(Conv2d(3, 10, 3), 'weight', amount=0.25, n=2, dim=0) cuts 25 %",
-    "S7": "random pruning: draw U(0, 1) for each weight, drop where it is below the ratio",
-    "S8": "random_unstructured(Linear(10, 10), 'weight', amount=0.3) is random pruning of 30 %",
-    "S9": "norm pruning: weights of small L1 or L2 norm go",
-    "S10": "ln_structured(Linear(10, 10), 'weight', amount=0.2, n=1, dim=0) cuts 20 %",
-    "S11": "iterative pruning: start at 10 % of the smallest, then 5 % more a round, up to 50 %",
-    "S12": "weights are zeroed by a mask or physically deleted",
-    "S13": "fine-tuning recovers the accuracy, sometimes improves it",
-    "S14": "importance may also use gradients or activations",
-    "S15": "three rounds of l1_unstructured(amount=0.2) prune 60 % in total",
-    "S16": "fine-tuning needs enough epochs",
-    "S17": "raising the ratio too fast makes accuracy collapse",
-    "S18": "choose by model and hardware",
-}
 VERDICTS = ("holds", "holds when …", "does not hold here")
 # One of them, and behind a comma or a colon what there is to add.
 VERDICT = re.compile(r"(?:holds|holds when \S.*|does not hold here)(?:[,:] \S.*)?")
@@ -41,7 +24,11 @@ OUTCOMES = {
     False: "✗ {id} not confirmed here:",
     None: "? {id} not decided here:",
 }
+# Its verdict has the same words in all three, and says itself that without a ✓ it is none.
+JUDGED = {True: "≈ ✓", False: "≈ ✗ none; with a ✓:", None: "≈ ? none yet; with a ✓:"}
 AGAIN = "Run this cell again when the machine has nothing else to do."
+
+_made: "dict[str, Claim | TimeClaim]" = {}  # since the kernel started, by id
 
 
 @dataclass(frozen=True)
@@ -53,12 +40,25 @@ class Claim:
     confirmed: bool
     verdict: str | None
 
-    def __str__(self) -> str:
+    def evidence(self, id: str = "") -> Words:
+        """The sign, the id if one is given, what the sign means, and the finding."""
         sign, word = ("✓", "measured") if self.confirmed else ("✗", "not confirmed on this machine")
-        lines = [f"{sign} {self.id} {word}: {self.finding}"]
-        if self.verdict and self.confirmed:
-            lines.append(f"  The source says “{SOURCE[self.id]}”: {self.verdict}.")
-        return "\n".join(wrapped(line, hanging="  ") for line in lines)
+        return Words(_joined(sign, id, f"{word}:"), self.finding)
+
+    @property
+    def judgement(self) -> Words | None:
+        """The verdict on the source: none without a ✓."""
+        if self.verdict is None:
+            return None
+        return Words("", self.verdict if self.confirmed else "none")
+
+    @property
+    def advice(self) -> str:
+        """What to do next."""
+        return ""
+
+    def __str__(self) -> str:
+        return showing.as_text(*_parts(self), self.advice)
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,25 @@ class TimeClaim:
     confirmed: bool | None
     verdict: str | None
 
+    def evidence(self, id: str = "") -> Words:
+        """As of :class:`Claim`, with the sign behind ≈."""
+        starts = {key: _joined("≈", text.format(id=id)) for key, text in OUTCOMES.items()}
+        return Words(starts[self.confirmed], self.finding, max(starts.values(), key=len))
+
+    @property
+    def judgement(self) -> Words | None:
+        """The verdict on the source, behind what says whether it is one."""
+        if self.verdict is None:
+            return None
+        return Words(JUDGED[self.confirmed], self.verdict, max(JUDGED.values(), key=len))
+
+    @property
+    def advice(self) -> str:
+        """What to do next."""
+        return "" if self.confirmed else AGAIN
+
     def __str__(self) -> str:
-        starts = {outcome: f"≈ {text.format(id=self.id)}" for outcome, text in OUTCOMES.items()}
-        # As wide as the widest, so that the lines break alike whatever the outcome is.
-        room = "x" * max(map(len, starts.values()))
-        lines = wrapped(f"{room} {self.finding}", hanging="  ").removeprefix(room)
-        lines = starts[self.confirmed] + lines
-        if self.confirmed is not True:
-            lines += f"\n  {AGAIN}"
-        if self.verdict:
-            source = f"  The source says “{SOURCE[self.id]}”; with a ✓ above: {self.verdict}."
-            lines += "\n" + wrapped(source, hanging="  ")
-        return lines
+        return showing.as_text(*_parts(self), self.advice)
 
 
 def claim(id: str, finding: str, condition: bool, verdict: str | None = None) -> None:
@@ -110,9 +117,45 @@ def time_claim(id: str, finding: str, *answers: bool | None, verdict: str | None
     _say(TimeClaim(id, finding, confirmed, verdict))
 
 
+def what_you_measured() -> None:
+    """Show the claims made since the kernel started, those of the source first.
+
+    This closes a lesson. A claim that was made twice stands there as it came out last.
+    """
+    made = [_made[id] for id in sorted(_made, key=_place)]
+    parts = [(claim.id, claim.evidence(), claim.judgement) for claim in made]
+    about = {"claims": [claim.id for claim in made]}
+    show(showing.table_as_text(parts), showing.table_as_html(parts), about)
+
+
+def source_table() -> None:
+    """Show what the source says, S1 to S18."""
+    show(showing.source_as_text(), showing.source_as_html(), {"claims": [*SOURCE]})
+
+
 def _say(result: Claim | TimeClaim) -> None:
     progress.record_claim(result.id, result.finding, result.confirmed, result.verdict)
-    say(result)
+    _made[result.id] = result
+    timed = isinstance(result, TimeClaim)
+    about = {"id": result.id, "finding": result.finding, "confirmed": result.confirmed}
+    html = showing.as_html(*_parts(result), result.advice)
+    show(str(result), html, {"claim": {**about, "timed": timed}})
+
+
+def _place(id: str) -> tuple[bool, int, str]:
+    """The key that sorts S2 before S15, and both before 2.a."""
+    number, _, letter = id.removeprefix("S").partition(".")
+    return not id.startswith("S"), int(number), letter
+
+
+def _parts(claim: Claim | TimeClaim) -> tuple[str, Words, Words | None]:
+    """Id, evidence, verdict. "✓ S15" would read as "S15 is right": only a finding is named."""
+    id = claim.id if claim.verdict is None else ""
+    return claim.id, claim.evidence(id), claim.judgement
+
+
+def _joined(*words: str) -> str:
+    return " ".join(" ".join(words).split())
 
 
 def _check(id: str, verdict: str | None) -> None:

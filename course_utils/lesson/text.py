@@ -6,6 +6,7 @@ import textwrap
 
 WIDTH = 86  # letters that fit, indented, in a window of 1150 px beside the open list of files
 NO_BREAK = "\N{NO-BREAK SPACE}"
+LEFT = "text-align: left; vertical-align: top; white-space: normal"  # a cell of prose in a table
 
 
 def say(text: object, flush: bool = False) -> None:
@@ -37,3 +38,16 @@ def in_words(answer: float | str, unit: str) -> str:
     """ "80 %", "3 rows" or "global"."""
     value = answer if isinstance(answer, str) else f"{answer:g}"
     return f"{value} {unit}".strip()
+
+
+def show(text: str, html: str, about: dict) -> None:
+    """Show ``html`` in a notebook, with ``text`` for all who see none; print ``text`` elsewhere.
+
+    ``about``: what to store with the output for the tools of the course; no reader sees it.
+    """
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+        from IPython.display import display  # slow to import, and here only where it is there
+
+        display({"text/plain": text, "text/html": html}, metadata=about, raw=True)
+    else:
+        say(text)
