@@ -1,5 +1,5 @@
 # `make lab` to learn, `make test` to check everything; `make` alone lists the targets.
-# Variables: PYTHON, LAB_ARGS, PYTEST_ARGS, JOBS and ARGS, for example `make lab PYTHON=python3.12`.
+# Variables: PYTHON, LAB_ARGS, PYTEST_ARGS, JOBS, CLUSTER and ARGS, for example `make lab PYTHON=python3.12`.
 PYTHON ?= python3
 JOBS ?= 2
 PY := .venv/bin/python
@@ -54,8 +54,9 @@ loaded: .venv/installed-dev  ## every notebook's stored output, five times besid
 seeds: .venv/installed-dev  ## every claim again with three other sets of seeds
 	$(PY) -m course_utils.authoring.other_seeds $(ARGS)
 
-sweep: .venv/installed-dev  ## the long experiments again, into course_utils/experiments/results/
-	$(PY) -m course_utils.experiments $(ARGS)
+# Killed, it goes on where it stopped. CLUSTER=tcp://… runs it on the workers of that Dask scheduler.
+sweep: .venv/installed-dev  ## what is missing of the long experiments, here or with CLUSTER=tcp://…
+	$(PY) -m course_utils.experiments $(if $(CLUSTER),--cluster $(CLUSTER)) $(ARGS)
 
 mutants: .venv/installed-nightly  ## mistakes put into the library, one by one: does a test find each? (an hour)
 	OMP_NUM_THREADS=1 $(PY) tests/mutation.py $(ARGS)
@@ -76,9 +77,9 @@ screenshots: .venv/installed-dev  ## a picture of each lesson as JupyterLab show
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(INSTALL) -e '.[dev]'
+	$(INSTALL) -e '.[dev,cluster]'
 	@touch $@
 
 .venv/installed-nightly: .venv/installed-dev
-	$(INSTALL) -e '.[dev,nightly]'
+	$(INSTALL) -e '.[dev,cluster,nightly]'
 	@touch $@

@@ -1,22 +1,31 @@
-"""The stored results of the long experiments, and the code that made them."""
+"""The stored results of the long experiments, the code that made them, and how it is run."""
 
+import inspect
+import multiprocessing
 import os
+import random
+import re
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ClassVar
 
-import pandas as pd
 import pytest
-import torch
+import tiny_experiment
 
 from course_utils import experiments, models, pruning
 from course_utils.authoring import other_seeds
-from course_utils.experiments import runner
+from course_utils.experiments import fingerprint, runner, tables
+from course_utils.experiments.nets import remembered
 from course_utils.schedules import SCHEDULES
-from course_utils.training import evaluate
+from course_utils.training import seed_everything
 
-
-def tiny_rows(seed, digits):
-    """An experiment of no time, for another process."""
-    size, threads = len(digits.train[1]), torch.get_num_threads()
-    return [{"seed": seed, "digits": size, "process": os.getpid(), "threads": threads}]
+TESTS = Path(__file__).parent
+TINY = len(tiny_experiment.SEEDS) * len(tiny_experiment.CONFIGURATIONS)
+PATIENCE = 300  # seconds for a driver on a busy machine
+needs_groups = pytest.mark.skipif(sys.platform == "win32", reason="kills a group of processes")
 
 
 class TestStoredResults:
@@ -29,6 +38,15 @@ class TestStoredResults:
         assert not table.drop(columns="accuracy").duplicated().any()
         assert table["accuracy"].between(0.05, 1).all()
 
+    @pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+    def test_rows_stand_in_the_order_of_seeds_and_configurations(self, name):
+        table = experiments.load(name).drop(columns="accuracy")
+        assert table.to_dict("records") == [
+            {"seed": seed, **configuration}
+            for seed in tables.seeds_of(name)
+            for configuration in experiments.EXPERIMENTS[name].CONFIGURATIONS
+        ]
+
     def test_the_grid_is_the_one_that_is_declared(self):
         table = experiments.load("every_schedule", [0])
         for name in SCHEDULES:
@@ -36,29 +54,60 @@ class TestStoredResults:
         steps = experiments.load("last_step", [0])
         assert tuple(steps[steps["epochs"] == 1]["before"]) == experiments.LAST_CUTS
         assert tuple(steps[steps["before"] == 0.9]["epochs"]) == experiments.EPOCHS_AFTER
+        starts = experiments.load("tickets", [0])
+        assert tuple(starts[starts["start"] == "ticket"]["sparsity"]) == experiments.TICKETS
+        assert set(experiments.LOTTERY) >= set(experiments.TICKETS)
 
     def test_the_other_seeds_of_make_seeds_are_there(self):
         lesson = (0, 1, 2, 3, 4)
         for shift in (0, *other_seeds.SHIFTS):
             assert set(experiments.SEEDS) >= {shift + seed for seed in lesson}
 
-    @pytest.mark.parametrize(("schedule", "sparsity"), [("cubic", 0.99), ("one-shot", 0.9)])
-    def test_a_run_made_now_agrees(self, digits, schedule, sparsity):
-        table = experiments.load("every_schedule", [20])
-        rows = table[table["schedule"] == schedule]
-        stored = rows.set_index("sparsity")["accuracy"][sparsity]
-        plan = SCHEDULES[schedule](sparsity, experiments.ROUNDS)
-        model, _ = experiments.prune_in_rounds(
-            experiments.dense_net(20, digits), digits, plan, 1, 20
-        )
+    @pytest.mark.parametrize(
+        ("name", "configuration"),
+        [
+            ("every_schedule", {"schedule": "cubic", "sparsity": 0.99}),
+            ("last_step", {"before": 0.9, "epochs": 2}),
+            ("tickets", {"start": "shuffled mask", "sparsity": 0.8}),
+        ],
+    )
+    def test_a_run_made_now_agrees(self, name, configuration):
+        table = experiments.load(name, [20])
+        (stored,) = table.query(" and ".join(f"{k} == {v!r}" for k, v in configuration.items()))[
+            "accuracy"
+        ]
+        made = experiments.EXPERIMENTS[name].measure(20, **configuration)
         # One run on another processor may round its way to other weights: 2 points of room.
-        assert evaluate(model, digits.test) == pytest.approx(stored, abs=0.02)
+        assert made["accuracy"] == pytest.approx(stored, abs=0.02)
 
     def test_refuses_what_has_not_been_run(self):
         with pytest.raises(ValueError, match=r"Seeds \[7\] have not been run"):
             experiments.load("every_schedule", [0, 7])
         with pytest.raises(ValueError, match="name='lottery' does not exist"):
             experiments.load("lottery")
+        with pytest.raises(ValueError, match="name='lottery' does not exist"):
+            runner.run("lottery")
+        with pytest.raises(ValueError, match="workers=0 is not a whole number, 1 or more"):
+            runner.run("tickets", workers=0)
+
+
+class TestDeclarations:
+    @pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+    def test_measure_takes_each_configuration(self, name):
+        experiment = experiments.EXPERIMENTS[name]
+        for configuration in experiment.CONFIGURATIONS:
+            inspect.signature(experiment.measure).bind(0, **configuration)
+
+    def test_the_example_for_contributors_is_an_experiment(self, monkeypatch):
+        """Run as it stands there, with a net that was never trained."""
+        text = (TESTS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+        (example,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        module = {}
+        exec(example, module)
+        monkeypatch.setitem(module, "dense_net", lambda seed, data: models.LeNet300())
+        monkeypatch.setitem(module, "train", lambda model, data, epochs, seed: None)
+        for configuration in module["CONFIGURATIONS"]:
+            assert 0 <= module["measure"](0, **configuration)["accuracy"] <= 1
 
 
 class TestRivals:
@@ -76,33 +125,358 @@ class TestRivals:
         assert found["shuffled mask"].fc1.weight_orig.equal(initial["fc1.weight"])
 
 
-class TestCommand:
+class TestRemembered:
+    def test_no_row_can_tell_whether_its_net_was_made_before(self, same_state):
+        made = []
+
+        @remembered
+        def net(seed):
+            made.append(seed)
+            seed_everything(seed)
+            return models.LeNet300()
+
+        rows = []
+        for _ in range(2):
+            model = net(5)
+            rows.append((models.LeNet300().state_dict(), model.state_dict()))  # chance goes on
+            pruning.prune_model(model, 0.5)  # a copy, to be changed at will
+        assert made == [5]
+        assert all(same_state(*pair) for pair in zip(*rows, strict=True))
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """The tiny experiment, with a folder of its own for what it stores."""
+    monkeypatch.setattr(tables, "EXPERIMENTS", {"tiny": tiny_experiment})
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    return tmp_path
+
+
+def alone() -> bytes:
+    """The table of the tiny experiment, run here from its start to its end."""
+    assert runner.main(["tiny", "--workers", "1"]) == 0
+    return (tables.RESULTS / "tiny.csv").read_bytes()
+
+
+def lines(folder: Path) -> list[bytes]:
+    store = folder / "tiny.jsonl"
+    return store.read_bytes().splitlines(keepends=True) if store.exists() else []
+
+
+class TestRunner:
+    def test_the_table_is_sorted_and_only_what_is_measured_is_rounded(self, tiny):
+        header, *rows = alone().decode().splitlines()
+        assert header == "seed,shape,size,drawn,threads"
+        seeds, shapes, sizes, drawn, threads = zip(*(row.split(",") for row in rows), strict=True)
+        assert [int(seed) for seed in seeds[::6]] == [*tiny_experiment.SEEDS]
+        assert shapes[:6] == ("round",) * 3 + ("square",) * 3
+        assert sizes[:3] == ("0.123456789", "0.1", "1.0")
+        assert all(float(f"{float(number):.6g}") == float(number) > 0 for number in drawn)
+        assert set(threads) == {"1"}
+        assert len(experiments.load("tiny", [3, 1])) == 12
+        assert len(experiments.load("tiny")) == TINY
+
+    def test_a_second_run_changes_no_file(self, tiny):
+        table, stored = alone(), lines(tiny)
+        assert alone() == table
+        assert lines(tiny) == stored
+
+    def test_a_row_says_what_made_it(self, tiny):
+        alone()
+        for line in lines(tiny):
+            assert all(word in line for word in (b'"torch": "2.', b'"numpy": ', b'"cpu": "'))
+
+    @pytest.mark.parametrize("left", [0, 1, 0.5, -2, -1])
+    def test_a_line_that_is_cut_short_costs_its_row_and_no_other(self, tiny, left):
+        """A kill or a full disk may end the file at any byte; -1 takes away the line break only."""
+        table = alone()
+        *before, last = lines(tiny)
+        kept = last[: int(left * len(last)) if left == 0.5 else left]
+        (tiny / "tiny.jsonl").write_bytes(b"".join(before) + kept)
+        assert alone() == table
+        assert lines(tiny)[: len(before)] == before
+        assert len(runner.stored_rows(tiny / "tiny.jsonl")) == TINY
+        assert len(lines(tiny)) == TINY + (0 < len(kept) < len(last) - 1)
+
+    def test_longer_lists_run_only_what_is_new(self, tiny, monkeypatch):
+        configurations = tiny_experiment.CONFIGURATIONS
+        monkeypatch.setattr(tiny_experiment, "CONFIGURATIONS", configurations[:4])
+        monkeypatch.setattr(tiny_experiment, "SEEDS", (3, 0))
+        alone()
+        few = lines(tiny)
+        assert len(few) == 8
+        monkeypatch.setattr(tiny_experiment, "CONFIGURATIONS", configurations[1:])
+        monkeypatch.setattr(tiny_experiment, "SEEDS", (0, 1, 3))
+        alone()
+        assert lines(tiny)[:8] == few
+        assert len(lines(tiny)) == 8 + 9
+        assert len(experiments.load("tiny")) == 3 * 5
+
+    def test_the_bar_starts_at_the_rows_that_are_there(self, tiny, monkeypatch):
+        seen = []
+
+        def bar(rows, name, total, *, unit, initial):
+            seen.append((name, total, initial))
+            return rows
+
+        monkeypatch.setattr(runner, "tqdm", bar)
+        monkeypatch.setattr(tiny_experiment, "SEEDS", (0,))
+        alone()
+        monkeypatch.setattr(tiny_experiment, "SEEDS", (0, 1))
+        alone()
+        assert seen == [("tiny", 6, 0), ("tiny", 12, 6)]
+
+    def test_threads_of_one_worker_do_not_mix_their_chance(self, tiny, monkeypatch):
+        monkeypatch.setenv("TINY_LOG", str(tiny / "log"))  # takes its time between two steps
+        tasks = [("tiny_experiment", seed, {"shape": "round", "size": 1}) for seed in range(4)]
+        keyed = [(*task, runner.key_of(*task)) for task in tasks]
+        with ThreadPoolExecutor(4) as pool:
+            together = [*pool.map(lambda task: runner._line(*task), keyed)]
+        assert together == [runner._line(*task) for task in keyed]
+
+    def test_other_code_runs_every_row_again(self, tiny, monkeypatch):
+        table = alone()
+        monkeypatch.setattr(runner, "fingerprint", lambda module: "another")
+        assert alone() == table
+        assert len(lines(tiny)) == 2 * TINY
+
+    def test_an_error_names_its_task_and_keeps_the_rows_before_it(self, tiny, monkeypatch):
+        def measure(seed, shape, size):
+            if seed == 1:
+                raise ZeroDivisionError("no")
+            return {"drawn": 0.5}
+
+        monkeypatch.setattr(tiny_experiment, "measure", measure)
+        with pytest.raises(ZeroDivisionError) as caught:
+            alone()
+        assert caught.value.__notes__ == [
+            "This was tiny_experiment, seed 1, {'shape': 'round', 'size': 0.123456789}."
+        ]
+        assert len(lines(tiny)) == 12
+        assert not (tiny / "tiny.csv").exists()
+
+    @pytest.mark.parametrize("row", [{"size": 2.0}, {"seed": 1}, {"drawn": object()}])
+    def test_refuses_a_row_that_cannot_be_stored(self, tiny, monkeypatch, row):
+        """A column twice, or something that is neither a number nor a word."""
+        monkeypatch.setattr(tiny_experiment, "measure", lambda seed, shape, size: row)
+        with pytest.raises(TypeError, match=r"multiple values|not JSON serializable"):
+            alone()
+        assert not lines(tiny)
+
+    def test_refuses_a_second_driver(self, tiny):
+        with (
+            runner._alone(tiny / "tiny.jsonl"),
+            pytest.raises(RuntimeError, match="Another process is running tiny"),
+        ):
+            alone()
+
+    def test_a_worker_refuses_to_run_other_code_than_the_driver(self, tiny, monkeypatch):
+        task = ("tiny_experiment", 0, tiny_experiment.CONFIGURATIONS[0])
+        with pytest.raises(RuntimeError, match="other code than the driver"):
+            runner._line(*task, key="of another edition")
+        monkeypatch.setattr(fingerprint, "_imported", 0.0)
+        with pytest.raises(RuntimeError, match="was changed after this process had imported it"):
+            runner._line(*task, key=runner.key_of(*task))
+
+
+class TestFingerprint:
+    START = '"""One."""\nfrom toy.helper import LIMIT\nCONFIGURATIONS = ({"a": 1},)\n'
+    FILES: ClassVar = {
+        "__init__": "UNUSED = 1\n",
+        "one": START + 'def measure(seed, a):\n    """Measured."""\n    return a + LIMIT\n',
+        "helper": "from . import deeper\nLIMIT = deeper.LIMIT\n",
+        "deeper": "LIMIT = 3\nclass A:\n    def b(self):\n        from toy import late\n",
+        "late": "LATE = 1\n",
+        "other": "OTHER = 1\n",
+    }
+
     @pytest.fixture
-    def quick(self, monkeypatch, tmp_path):
-        """One tiny experiment, its table in a folder of its own."""
-        monkeypatch.setattr(runner, "EXPERIMENTS", {"tiny": None})
-        monkeypatch.setattr(runner, "RESULTS", tmp_path)
-        calls = []
+    def hashed(self, monkeypatch, tmp_path):
+        """A function that writes a file of the package ``toy`` anew and hashes its experiment."""
+        package = tmp_path / "toy"
+        package.mkdir()
+        for name, text in self.FILES.items():
+            (package / f"{name}.py").write_text(text, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
 
-        def run(name, workers=None):
-            calls.append((name, workers))
-            return pd.DataFrame({"seed": [0], "accuracy": [0.5]})
+        def of(name: str, text: str) -> str:
+            (package / f"{name}.py").write_text(text, encoding="utf-8")
+            fingerprint.sources.cache_clear()
+            fingerprint.fingerprint.cache_clear()
+            return fingerprint.fingerprint("toy.one")
 
-        monkeypatch.setattr(runner, "run", run)
-        return tmp_path / "tiny.csv", calls
+        yield of
+        for name in [name for name in sys.modules if name.partition(".")[0] == "toy"]:
+            del sys.modules[name]
 
-    @pytest.mark.parametrize("arguments", [[], ["tiny"]])
-    def test_stores_the_table_where_load_finds_it(self, quick, arguments):
-        path, calls = quick
-        assert runner.main([*arguments, "--workers", "1"]) == 0
-        assert path.read_text(encoding="utf-8") == "seed,accuracy\n0,0.5\n"
-        assert calls == [("tiny", 1)]
-        assert experiments.load("tiny", [0])["accuracy"].tolist() == [0.5]
+    @pytest.mark.parametrize(
+        ("name", "old", "new"),
+        [
+            ("one", "Measured.", "It is measured."),
+            ("one", '"""One."""\n', "# No docstring at all\n\n"),
+            ("one", "a + LIMIT", "(a\n            + LIMIT)  # brackets"),
+            ("one", '({"a": 1},)', '({"a": 1}, {"a": 2})'),
+            ("one", "CONFIGURATIONS", "SEEDS = (1, 2)\nCONFIGURATIONS"),
+            ("one", "CONFIGURATIONS =", "CONFIGURATIONS: tuple ="),
+            ("helper", "LIMIT =", "\n\nLIMIT  ="),
+            ("__init__", "UNUSED = 1", "UNUSED = 2"),
+            ("other", "OTHER = 1", "OTHER = 2"),
+        ],
+    )
+    def test_is_the_same_for(self, hashed, name, old, new):
+        text = self.FILES[name]
+        assert text.count(old) == 1
+        assert hashed(name, text) == hashed(name, text.replace(old, new))
 
-    def test_runs_each_seed_in_another_process_and_keeps_their_order(self, monkeypatch):
-        monkeypatch.setattr(runner, "EXPERIMENTS", {"tiny": tiny_rows})
-        table = experiments.run("tiny", seeds=[3, 1], workers=2)
-        assert table["seed"].tolist() == [3, 1]
-        assert table["digits"].tolist() == [3600, 3600]
-        assert os.getpid() not in table["process"].tolist()
-        assert table["threads"].tolist() == [1, 1]
+    @pytest.mark.parametrize(
+        ("name", "old", "new"),
+        [
+            ("one", "a + LIMIT", "a - LIMIT"),
+            ("one", "return a", "return 2 * a"),
+            ("one", "from toy.helper", "from toy.other import OTHER\nfrom toy.helper"),
+            ("helper", "import deeper", "import deeper, other"),
+            ("deeper", "LIMIT = 3", "LIMIT = 4"),
+            ("late", "LATE = 1", "LATE = 2"),
+        ],
+    )
+    def test_is_another_for(self, hashed, name, old, new):
+        text = self.FILES[name]
+        assert text.count(old) == 1
+        assert hashed(name, text) != hashed(name, text.replace(old, new))
+
+    def test_is_another_for_another_torch_and_not_for_another_build_of_it(
+        self, hashed, monkeypatch
+    ):
+        hashes = []
+        for build in ("98.0", "99.0", "99.0+cpu"):
+            monkeypatch.setattr(fingerprint, "version", lambda name, build=build: build)
+            hashes.append(hashed("late", self.FILES["late"]))
+        assert hashes[0] != hashes[1] == hashes[2]
+
+    def test_an_init_counts_where_something_of_it_is_imported(self, hashed):
+        first = self.FILES["one"].replace("toy.helper import LIMIT", "toy import UNUSED as LIMIT")
+        before = hashed("one", first)
+        assert hashed("__init__", "UNUSED = 2\n") != before
+
+    def test_follows_the_course_and_leaves_out_what_a_row_cannot_depend_on(self):
+        for name in experiments.EXPERIMENTS:
+            found = {
+                each.removeprefix("course_utils.")
+                for each in fingerprint.sources(f"course_utils.experiments.{name}")
+            }
+            assert found >= {"training", "schedules", "models", "data", "layers", "masks"}
+            assert found >= {f"experiments.{name}", "experiments.nets"}
+            assert not found & {"", "experiments", "experiments.runner", "plotting"}
+            assert len(found & {f"experiments.{other}" for other in experiments.EXPERIMENTS}) == 1
+
+
+@pytest.fixture(scope="module")
+def start():
+    """A function that starts a driver of the tiny experiment as a process of its own.
+
+    It is forked from a process that has imported all it needs and run nothing: a second each.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS.parent), str(TESTS)]))
+        patch.setenv("TQDM_DISABLE", "1")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["tiny_experiment", "distributed"])
+        drivers = []
+
+        def started(*arguments):
+            driver = context.Process(target=tiny_experiment.drive, args=arguments)
+            driver.start()
+            drivers.append(driver)
+            return driver
+
+        yield started
+        for driver in drivers:
+            if driver.is_alive():
+                driver.kill()
+            driver.join()
+
+
+@pytest.fixture(scope="module")
+def cluster(start, tmp_path_factory):
+    """A Dask scheduler in this process, with two workers that are processes of their own."""
+    distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS.parent), str(TESTS)]))
+        patch.setenv("TINY_LOG", str(tmp_path_factory.mktemp("dask") / "log"))
+        folder = tmp_path_factory.mktemp("workers")
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=folder
+        ) as running:
+            running.tiny_log = Path(os.environ["TINY_LOG"])
+            yield running
+
+
+def wait_for(what, driver):
+    """Until ``what()`` holds or the driver has ended; whether it does."""
+    end = time.monotonic() + PATIENCE
+    while driver.is_alive() and time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.005)
+    return what()
+
+
+def assert_ends_well(driver):
+    driver.join(PATIENCE)
+    assert driver.exitcode == 0
+
+
+@needs_groups
+class TestKilled:
+    def kill_after_some_rows(self, driver, folder):
+        """Kill a driver and all its processes; it has added at least a row, and not all of them."""
+        rows = len(lines(folder)) + random.Random().randint(1, 5)
+        assert wait_for(lambda: len(lines(folder)) >= rows, driver)
+        time.sleep(random.Random().uniform(0, 0.05))
+        os.killpg(driver.pid, signal.SIGKILL)
+        driver.join()
+        assert driver.exitcode == -signal.SIGKILL
+        assert len(lines(folder)) < TINY
+
+    def assert_as_if_left_alone(self, folder, tiny):
+        assert (folder / "tiny.csv").read_bytes() == alone()
+        assert len(runner.stored_rows(folder / "tiny.jsonl")) == TINY
+        whole = [line for line in lines(folder) if line.endswith(b"}\n")]
+        assert len(whole) == TINY
+
+    def test_on_this_machine(self, start, tiny, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("killed")
+        log = folder / "log"
+        for workers in "121":  # a new process has to import PyTorch, so not always two
+            driver = start(folder, log, "--workers", workers)
+            self.kill_after_some_rows(driver, folder)
+            in_driver = str(driver.pid) in log.read_text(encoding="utf-8").split()
+            assert in_driver == (workers == "1")
+        assert_ends_well(start(folder, log, "--workers", "1"))
+        self.assert_as_if_left_alone(folder, tiny)
+
+    def test_on_a_cluster(self, start, cluster, tiny, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("killed")
+        sweep = (folder, folder / "unused", "--cluster", cluster.scheduler_address)
+        for _ in range(3):
+            self.kill_after_some_rows(start(*sweep), folder)
+        assert_ends_well(start(*sweep))
+        workers = {str(worker.pid) for worker in cluster.workers.values()}
+        assert {*cluster.tiny_log.read_text(encoding="utf-8").split()} == workers
+        self.assert_as_if_left_alone(folder, tiny)
+
+    def test_a_worker_of_a_cluster(self, start, cluster, tiny, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("worker")
+        before = cluster.tiny_log.stat().st_size if cluster.tiny_log.exists() else 0
+        driver = start(folder, folder / "unused", "--cluster", cluster.scheduler_address)
+        worker = cluster.workers[0].pid
+
+        def at_work():
+            log = cluster.tiny_log.read_text(encoding="utf-8")[before:]
+            return len(lines(folder)) >= 4 and str(worker) in log.split()
+
+        assert wait_for(at_work, driver)
+        os.kill(worker, signal.SIGKILL)
+        assert len(lines(folder)) < TINY
+        assert_ends_well(driver)
+        self.assert_as_if_left_alone(folder, tiny)

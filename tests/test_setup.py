@@ -27,9 +27,11 @@ from course_utils.lesson.syllabus import LESSONS
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 REQUIREMENTS = [
     Requirement(line)
-    for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+    for lines in (PROJECT["dependencies"], EXTRAS["dev"], EXTRAS["cluster"])
+    for line in lines
 ]
 TOP_LEVEL = {
     *("README.md", "LICENSE", "CONTRIBUTING.md", "CITATION.cff"),
@@ -87,7 +89,7 @@ def make(*arguments: str) -> str:
     """What make prints; not under the settings of a make that may be running these tests."""
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
-    settings = {"PYTHON", "LAB_ARGS", "PYTEST_ARGS", "JOBS", "ARGS"}
+    settings = {"PYTHON", "LAB_ARGS", "PYTEST_ARGS", "JOBS", "CLUSTER", "ARGS"}
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -106,7 +108,7 @@ class TestVersions:
         pinned = pins()[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(pinned)
         assert Version(version(requirement.name)).public == pinned, (
-            "installed is not what was tested: pip install -c constraints.txt -e '.[dev]'"
+            "installed is not what was tested: pip install -c constraints.txt -e '.[dev,cluster]'"
         )
 
     def test_torch_is_the_one_that_the_stored_outputs_belong_to(self):
@@ -177,6 +179,12 @@ class TestCommands:
         assert plain.split() == [".venv/bin/python", "-m", "course_utils.lesson.desk"]
         *_, more = make("-n", "lab", "LAB_ARGS=--allow-root --no-browser").splitlines()
         assert more.split() == [*plain.split(), "--allow-root", "--no-browser"]
+
+    def test_sweep_runs_here_or_on_the_cluster_given(self):
+        *_, here = make("-n", "sweep").splitlines()
+        assert here.split() == [".venv/bin/python", "-m", "course_utils.experiments"]
+        *_, there = make("-n", "sweep", "CLUSTER=tcp://10.0.0.1:8786", "ARGS=tickets").splitlines()
+        assert there.split() == [*here.split(), "--cluster", "tcp://10.0.0.1:8786", "tickets"]
 
     @pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
     def test_documented_targets_exist(self, text):

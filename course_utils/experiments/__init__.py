@@ -4,15 +4,17 @@ Each takes minutes, too long for a lesson. So they are run once, the tables lie 
 the lesson draws from there what it does not run itself. It runs one column of the first table
 again, and a test holds the two together.
 
-- ``runner``: run an experiment for many seeds; ``load`` its table
+- ``tables``: which experiments there are; ``load`` the table of one
 - ``nets``: what all of them start from
 - ``every_schedule``, ``last_step``, ``tickets``: one module a table
+- ``runner``: run them, row by row, on this machine or on a cluster
+- ``fingerprint``: which code a row depends on, so that only what changed is run again
 """
 
 from course_utils.experiments.every_schedule import SPARSITIES
 from course_utils.experiments.last_step import EPOCHS_AFTER, LAST_CUTS
 from course_utils.experiments.nets import ROUNDS, SEEDS, dense_net, prune_in_rounds
-from course_utils.experiments.runner import EXPERIMENTS, load, run
+from course_utils.experiments.tables import EXPERIMENTS, load
 from course_utils.experiments.tickets import LOTTERY, TICKETS, rivals
 
 __all__ = [
@@ -28,5 +30,4 @@ __all__ = [
     "load",
     "prune_in_rounds",
     "rivals",
-    "run",
 ]

@@ -1,7 +1,8 @@
 """The nets that all experiments start from, and how they are pruned in rounds."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache, wraps
 
 from torch import nn
 
@@ -17,6 +18,24 @@ DENSE_EPOCHS = 4  # before anything is pruned
 Row = dict[str, float | int | str]
 
 
+def remembered(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
+    """``make(seed, …)``, which trains a net that several rows start from, once in each process.
+
+    No row can tell whether its net was trained for it or for a row before: each gets a copy of its
+    own, with the global generators at the start of ``seed``.
+    """
+    kept = lru_cache(maxsize=8)(make)  # a sweep goes seed by seed and does not come back
+
+    @wraps(make)
+    def copied(seed: int, *args: object) -> nn.Module:
+        model = copy.deepcopy(kept(seed, *args))
+        seed_everything(seed)
+        return model
+
+    return copied
+
+
+@remembered
 def dense_net(seed: int, data: Digits, epochs: int = DENSE_EPOCHS) -> nn.Module:
     """A trained LeNet-300-100."""
     seed_everything(seed)

@@ -1,43 +1,56 @@
 """Lottery tickets against nets that share only one thing with them. Lesson 06."""
 
-import copy
-
 import torch
 from torch import Tensor, nn
 
 from course_utils import models, pruning, schedules
-from course_utils.data import Digits
-from course_utils.experiments.nets import Row
+from course_utils.data import load_mnist
+from course_utils.experiments.nets import Row, remembered
 from course_utils.training import evaluate, seed_everything, train
 
-LOTTERY = (0.5, 0.8, 0.9, 0.95, 0.98)  # the rounds of the lottery
-TICKETS = (0.8, 0.95, 0.98)  # those whose tickets are tested
+CONFIGURATIONS = (
+    {"start": "dense", "sparsity": 0.0},
+    *(
+        {"start": start, "sparsity": sparsity}
+        for sparsity in (0.8, 0.95, 0.98)
+        for start in ("ticket", "new weights", "shuffled mask")
+    ),
+)
+TICKETS = tuple(each["sparsity"] for each in CONFIGURATIONS if each["start"] == "ticket")
+LOTTERY = (0.5, 0.8, 0.9, 0.95, 0.98)  # its rounds; not all of their tickets are tested
 TICKET_EPOCHS = 5  # of each training, from the initial weights on
 
 
-def rows_of(seed: int, data: Digits) -> list[Row]:
-    """Test accuracies of one seed's lottery tickets and their rivals, equal epochs each.
+def measure(seed: int, start: str, sparsity: float) -> Row:
+    """The test accuracy of a lottery ticket or of one of its rivals, equal epochs each.
 
     "ticket": the mask with the initial weights it was found from. "new weights": the same mask with
     other initial weights. "shuffled mask": the initial weights with a mask of as many weights in
     each layer, placed at random. "dense": nothing pruned.
     """
-    seed_everything(seed)
-    model = models.LeNet300()
-    initial = copy.deepcopy(model.state_dict())
-    train(model, data, epochs=TICKET_EPOCHS, seed=seed)
-    rows = [_row(seed, "dense", 0.0, model, data)]
-    for sparsity in LOTTERY:
-        pruning.prune_model(model, sparsity)
-        schedules.rewind(model, initial)
-        keep = pruning.masks_of(model)
+    data = load_mnist()
+    rounds = LOTTERY.index(sparsity) + 1 if sparsity else 0
+    model = _winner(seed, rounds)
+    if start not in ("dense", "ticket"):
+        model = rivals(_untrained(seed).state_dict(), pruning.masks_of(model), seed)[start]
         train(model, data, epochs=TICKET_EPOCHS, seed=seed)
-        if sparsity in TICKETS:
-            rows.append(_row(seed, "ticket", sparsity, model, data))
-            for name, rival in rivals(initial, keep, seed).items():
-                train(rival, data, epochs=TICKET_EPOCHS, seed=seed)
-                rows.append(_row(seed, name, sparsity, rival, data))
-    return rows
+    return {"accuracy": evaluate(model, data.test)}
+
+
+@remembered
+def _winner(seed: int, rounds: int) -> nn.Module:
+    """The net after so many rounds of the lottery, trained from its initial weights."""
+    model = _untrained(seed) if rounds == 0 else _winner(seed, rounds - 1)
+    if rounds:
+        pruning.prune_model(model, LOTTERY[rounds - 1])
+        schedules.rewind(model, _untrained(seed).state_dict())
+    train(model, load_mnist(), epochs=TICKET_EPOCHS, seed=seed)
+    return model
+
+
+def _untrained(seed: int) -> nn.Module:
+    seed_everything(seed)
+    return models.LeNet300()
 
 
 def rivals(initial: dict[str, Tensor], keep: dict[str, Tensor], seed: int) -> dict[str, nn.Module]:
@@ -54,8 +67,3 @@ def rivals(initial: dict[str, Tensor], keep: dict[str, Tensor], seed: int) -> di
         "new weights": other_weights,
         "shuffled mask": pruning.apply_masks(other_mask, shuffled),
     }
-
-
-def _row(seed: int, start: str, sparsity: float, model: nn.Module, data: Digits) -> Row:
-    accuracy = evaluate(model, data.test)
-    return {"seed": seed, "start": start, "sparsity": sparsity, "accuracy": accuracy}

@@ -1,0 +1,41 @@
+"""Which experiments there are, and their stored tables."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+
+from course_utils._checks import check_choice
+from course_utils.experiments import every_schedule, last_step, tickets
+from course_utils.experiments.nets import SEEDS
+
+RESULTS = Path(__file__).parent / "results"
+# Each module has CONFIGURATIONS, a function measure(seed, **configuration) that returns what is
+# measured, by column, and SEEDS of its own where it needs others than the usual ones.
+EXPERIMENTS: dict[str, ModuleType] = {
+    "every_schedule": every_schedule,
+    "last_step": last_step,
+    "tickets": tickets,
+}
+
+
+def seeds_of(name: str) -> Sequence[int]:
+    """The seeds that an experiment is run with."""
+    return getattr(EXPERIMENTS[name], "SEEDS", SEEDS)
+
+
+def load(name: str, seeds: Iterable[int] | None = None) -> pd.DataFrame:
+    """The stored results of these seeds, or of all: a row for each run.
+
+    ``name``: a key of ``EXPERIMENTS``, such as "tickets"; accuracies in [0, 1]. Raises
+    ``ValueError`` for another name or a seed that has not been run.
+    """
+    check_choice("name", name, EXPERIMENTS)
+    with (RESULTS / f"{name}.csv").open(encoding="utf-8") as file:
+        table = pd.read_csv(file)
+    wanted = [*(seeds_of(name) if seeds is None else seeds)]
+    missing = sorted(set(wanted) - set(table["seed"]))
+    if missing:
+        raise ValueError(f"Seeds {missing} have not been run; there are {sorted(set(table.seed))}.")
+    return table[table["seed"].isin(wanted)].reset_index(drop=True)
