@@ -138,7 +138,8 @@ def claim(
     ``id``: "S15" for a claim of the source, which needs a ``verdict`` ("holds", "holds when …" or
     "does not hold here"); "2.a", "2.b" … for a finding of the course's own. ``condition``: a
     comparison where an order is meant, :func:`within` where a size is; sizes and comparisons in a
-    list must all be true. Raises ``TypeError`` for what is no condition, ``ValueError`` for the rest.
+    list must all be true. Raises ``TypeError`` for what is no condition, ``ValueError`` for other
+    mistakes.
     """
     _check(id, verdict)
     several = condition if isinstance(condition, list) else [condition]
