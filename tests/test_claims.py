@@ -1,6 +1,7 @@
 """The claim line: a statement, the measurement that decides it, and the verdict."""
 
 import html
+import math
 import re
 
 import numpy as np
@@ -17,6 +18,7 @@ from course_utils.lesson.claims import (
     Claim,
     claim,
     time_claim,
+    within,
 )
 from course_utils.lesson.text import WIDTH
 
@@ -343,3 +345,45 @@ def test_the_source_is_listed_whole_in_its_order(notebook):
     assert rows == [(id, html.escape(says)) for id, says in SOURCE.items()]
     for id, says in SOURCE.items():
         assert f"{id} {says}" in joined(data["text/plain"])
+
+
+class TestSizes:
+    @pytest.mark.parametrize("value", [1, 1.5, 2, torch.tensor(1.5), np.float32(1.5)])
+    def test_within_its_bounds(self, value, capsys):
+        claim("2.a", "it is about 1.5", within(value, 1, 2))
+        assert capsys.readouterr().out == "✓ 2.a measured: it is about 1.5\n"
+
+    @pytest.mark.parametrize("value", [0.99, 2.01, math.nan, math.inf, -math.inf])
+    def test_outside_of_them(self, value, capsys):
+        claim("2.a", "it is about 1.5", within(value, 1, 2))
+        assert capsys.readouterr().out.startswith("✗ 2.a not confirmed")
+
+    @pytest.mark.parametrize(
+        ("conditions", "sign"),
+        [
+            ([within(1, 0, 2), within(3, 2, 4)], "✓"),
+            ([within(1, 0, 2), within(5, 2, 4)], "✗"),
+            ([within(1, 0, 2), 1 < 2], "✓"),
+            ([1 > 2, within(1, 0, 2)], "✗"),
+        ],
+    )
+    def test_all_of_several_must_hold(self, conditions, sign, capsys):
+        claim("2.a", "they hold", conditions)
+        assert capsys.readouterr().out.startswith(sign)
+
+    @pytest.mark.parametrize(
+        "conditions", [[], [within(1, 0, 2), 1], [within(1, 0, 2), "yes"], (within(1, 0, 2), True)]
+    )
+    def test_what_is_no_condition_is_a_mistake(self, conditions):
+        with pytest.raises(TypeError, match="True or False"):
+            claim("2.a", "it is so", conditions)
+
+    @pytest.mark.parametrize("numbers", [("1", 0, 2), (None, 0, 2), (1, True, 2), (1, 0, [2])])
+    def test_bounds_are_numbers(self, numbers):
+        with pytest.raises(TypeError, match="within takes three numbers; got"):
+            within(*numbers)
+
+    @pytest.mark.parametrize("bounds", [(2, 1), (1, 1), (math.nan, 1), (1, math.nan)])
+    def test_the_lower_bound_is_below_the_upper(self, bounds):
+        with pytest.raises(ValueError, match="is not below high"):
+            within(1.5, *bounds)

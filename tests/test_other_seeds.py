@@ -5,7 +5,7 @@ import re
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils.authoring import build, other_seeds
+from course_utils.authoring import bounds, build, other_seeds
 
 LESSON = """# %%
 from course_utils.lesson.claims import claim
@@ -29,9 +29,34 @@ def course(tmp_path):
 def test_every_seed_is_raised():
     cells = [new_code_cell("digits = 5\nSEEDS = (0, 1, 2)\nother = 1"), new_code_cell("SEED = 4")]
     raised = other_seeds.with_other_seeds(new_notebook(cells=cells), 3)
-    assert raised.cells[0].source == "digits = 5\nSEEDS = (3, 4, 5)\nother = 1"
-    assert raised.cells[1].source == "SEED = 7"
+    assert raised.cells[1].source == "digits = 5\nSEEDS = (3, 4, 5)\nother = 1"
+    assert raised.cells[2].source == "SEED = 7"
     assert cells[1].source == "SEED = 4"
+
+
+def test_the_digits_are_split_anew_unless_a_table_was_measured_with_them():
+    lesson = new_notebook(cells=[new_code_cell("SEED = 4")])
+    assert "SPLIT_SEED += 3" in other_seeds.with_other_seeds(lesson, 3).cells[0].source
+    lesson.cells.append(new_code_cell("experiments.load('tickets')"))
+    assert other_seeds.with_other_seeds(lesson, 3).cells[0].source == "SEED = 7"
+
+
+def test_the_sizes_of_the_claims_are_stored_lesson_by_lesson(course):
+    path = course / "solutions" / "01_small.py"
+    sizes = "\n# %%\nfrom course_utils.lesson.claims import within\nfrom course_utils import data\n"
+    sizes += 'claim("1.e", "a size", [within(SEEDS[1] / 7, 0, 99), within(1, 0, 2)])\n'
+    sizes += 'claim("1.f", "digits", within(int(data.load_mnist().test[1][0]), 0, 10))\n'
+    path.write_text(LESSON + sizes, encoding="utf-8")
+    stored = course / "solutions" / "measured.csv"
+    stored.write_text(
+        ",".join(bounds.COLUMNS) + "\n01,1.z,0,0,1.0\n02,2.a,0,0,5.0\n", encoding="utf-8"
+    )
+    other_seeds.main([], course)
+    rows = stored.read_text(encoding="utf-8").splitlines()[1:]
+    assert rows[:3] == ["01,1.e,0,20,3.0", "01,1.e,0,40,5.857", "01,1.e,0,60,8.714"]
+    assert rows[3:6] == [f"01,1.e,1,{shift},1.0" for shift in other_seeds.SHIFTS]
+    assert len({row.rpartition(",")[2] for row in rows[6:9]}) > 1  # other digits
+    assert rows[9:] == ["02,2.a,0,0,5.0"]
 
 
 def test_a_lesson_without_seeds_is_refused():

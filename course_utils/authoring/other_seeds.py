@@ -1,7 +1,9 @@
 """Run the lessons again with other seeds, and say which claims still hold: ``make seeds``.
 
 A lesson takes all its chance from ``SEED`` or ``SEEDS``. Here every number of them is raised by 20,
-by 40 and by 60, and the solved lesson is executed each time; the stored notebooks stay as they are.
+by 40 and by 60, the 5,000 digits are split anew, and the solved lesson is executed each time; the
+stored notebooks stay as they are. The sizes that its claims bound go into
+``solutions/measured.csv`` (:mod:`course_utils.authoring.bounds`).
 """
 
 import argparse
@@ -13,11 +15,22 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
-from course_utils.authoring.build import ROOT, LessonFailed, execute, solved_notebook, sources
+from course_utils.authoring import bounds
+from course_utils.authoring.build import (
+    ROOT,
+    LessonFailed,
+    execute,
+    outputs,
+    solved_notebook,
+    sources,
+)
+from course_utils.lesson.files import replace_with
 from course_utils.lesson.text import say
 
 SHIFTS = (20, 40, 60)  # more than any lesson has seeds, so that no seed is used twice
+OTHER_DIGITS = "from course_utils import data\n\ndata.SPLIT_SEED += {shift}"
 NAMES = ("SEED", "SEEDS")
 SIGNS = {True: "✓", False: "✗", None: "?"}
 
@@ -25,7 +38,9 @@ SIGNS = {True: "✓", False: "✗", None: "?"}
 def with_other_seeds(notebook: NotebookNode, shift: int) -> NotebookNode:
     """A copy in which every number in the assignment of SEED or SEEDS is larger by ``shift``.
 
-    Raises ``ValueError`` for a lesson without such an assignment.
+    Its digits are split anew, unless it reads a table of :mod:`course_utils.experiments`, which was
+    measured with the digits as they are. Raises ``ValueError`` for a lesson without such an
+    assignment.
     """
     copy, found = nbformat.from_dict(notebook), False
     for cell in copy.cells:
@@ -39,6 +54,8 @@ def with_other_seeds(notebook: NotebookNode, shift: int) -> NotebookNode:
         cell.source = "\n".join(lines)
     if not found:
         raise ValueError("The lesson assigns neither SEED nor SEEDS: where does its chance start?")
+    if not any("experiments" in cell.source for cell in copy.cells):
+        copy.cells.insert(0, new_code_cell(OTHER_DIGITS.format(shift=shift)))
     return copy
 
 
@@ -64,14 +81,27 @@ def verdicts(notebook: NotebookNode) -> dict[str, str]:
     return {each.id: ("≈ " if each.timed else "") + SIGNS[each.confirmed] for each in claims}
 
 
-def table(source: Path, shifts: Sequence[int] = SHIFTS) -> pd.DataFrame:
-    """A row for each claim of a lesson, a column for each set of seeds."""
-    lesson = solved_notebook(source)
-    columns = {
-        f"+{shift}": verdicts(execute(with_other_seeds(lesson, shift), source.parent))
-        for shift in shifts
-    }
-    return pd.DataFrame(columns).rename_axis(index="claim", columns="seeds")
+def executed(source: Path, shifts: Sequence[int] = SHIFTS) -> dict[int, NotebookNode]:
+    """The solved lesson with each set of seeds, and with 0 as it is stored (if it is)."""
+    lesson, stored = solved_notebook(source), outputs(source)[0]
+    found = {0: nbformat.read(stored, as_version=4)} if stored.exists() else {}
+    for shift in shifts:
+        found[shift] = execute(with_other_seeds(lesson, shift), source.parent)
+    return found
+
+
+def store_sizes(runs: dict[int, NotebookNode], lesson: str, path: Path) -> None:
+    """Put the sizes that a lesson's claims bound into the table, in the place of its older ones."""
+    rows = [
+        [lesson, size.claim, size.number, shift, float(f"{size.value:.4g}")]
+        for shift, notebook in runs.items()
+        for size in bounds.sizes(notebook)
+    ]
+    older = pd.read_csv(path, dtype={"lesson": str}) if path.exists() else pd.DataFrame()
+    if len(older):
+        rows += older[older["lesson"] != lesson].to_numpy().tolist()
+    table = pd.DataFrame(sorted(rows), columns=bounds.COLUMNS)
+    replace_with(path, table.to_csv(index=False, lineterminator="\n").encode())
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
@@ -86,11 +116,14 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         if options.lesson and source.name[:2] not in options.lesson:
             continue
         try:
-            results = table(source)
+            runs = executed(source)
         except LessonFailed as error:
             print(f"{source.stem}: FAILED, {error}", file=sys.stderr, flush=True)
             failed = True
             continue
+        store_sizes(runs, source.name[:2], source.parent / bounds.TABLE)
+        signs = {f"+{shift}": verdicts(notebook) for shift, notebook in runs.items()}
+        results = pd.DataFrame(signs).rename_axis(index="claim", columns="seeds")
         # How fast a net is does not hang on its seed, but on what else the machine does.
         failed |= not bool(results.isin(["✓", "≈ ✓", "≈ ✗", "≈ ?"]).all(axis=None))
         say(f"\n{source.stem}\n{results.to_string()}", flush=True)

@@ -10,7 +10,13 @@
 - ``tables``, ``text``, ``widgets``, ``files``: how things are shown and stored
 """
 
-from course_utils.lesson.claims import claim, source_table, time_claim, what_you_measured
+from course_utils.lesson.claims import (
+    claim,
+    source_table,
+    time_claim,
+    what_you_measured,
+    within,
+)
 from course_utils.lesson.predictions import predict
 
-__all__ = ["claim", "predict", "source_table", "time_claim", "what_you_measured"]
+__all__ = ["claim", "predict", "source_table", "time_claim", "what_you_measured", "within"]

@@ -10,6 +10,7 @@ machine busy says nothing about pruning.
 import re
 from dataclasses import dataclass
 
+from course_utils._checks import is_real, plain
 from course_utils.lesson import progress, showing
 from course_utils.lesson.showing import Words
 from course_utils.lesson.source import SOURCE
@@ -33,12 +34,16 @@ _made: "dict[str, Claim | TimeClaim]" = {}  # since the kernel started, by id
 
 @dataclass(frozen=True)
 class Claim:
-    """One measured statement. ``confirmed``: what the measurement said this time."""
+    """One measured statement. ``confirmed``: what the measurement said this time.
+
+    ``sizes``: those that it was about, with their bounds.
+    """
 
     id: str
     finding: str
     confirmed: bool
     verdict: str | None
+    sizes: "tuple[Measured, ...]" = ()
 
     def evidence(self, id: str = "") -> Words:
         """The sign, the id if one is given, what the sign means, and the finding."""
@@ -91,16 +96,57 @@ class TimeClaim:
         return showing.as_text(*_parts(self), self.advice)
 
 
-def claim(id: str, finding: str, condition: bool, verdict: str | None = None) -> None:
+@dataclass(frozen=True)
+class Measured:
+    """A size and the bounds between which it should lie; true where it does."""
+
+    value: float
+    low: float
+    high: float
+
+    def __bool__(self) -> bool:
+        return self.low <= self.value <= self.high  # false for NaN
+
+
+def within(value: float, low: float, high: float) -> Measured:
+    """A condition for :func:`claim` about a size: ``low <= value <= high``, and the size is noted.
+
+    The bounds follow from other sets of seeds and digits: ``make seeds`` measures the size again,
+    and a test refuses bounds that are tighter or much wider than what it found (see
+    ``authoring/bounds.py``). Raises ``TypeError`` for what is no number, ``ValueError`` for bounds
+    in the wrong order.
+    """
+    numbers = [plain(number) for number in (value, low, high)]
+    if not all(is_real(number) for number in numbers):
+        raise TypeError(f"within takes three numbers; got {value!r}, {low!r} and {high!r}.")
+    if not numbers[1] < numbers[2]:
+        raise ValueError(f"low={low} is not below high={high}.")
+    return Measured(*map(float, numbers))
+
+
+Condition = bool | Measured
+
+
+def claim(
+    id: str,
+    finding: str,
+    condition: Condition | list[Condition],
+    verdict: str | None = None,
+) -> None:
     """Print whether ``finding`` was measured, and record it.
 
     ``id``: "S15" for a claim of the source, which needs a ``verdict`` ("holds", "holds when …" or
-    "does not hold here"); "2.a", "2.b" … for a finding of the course's own. ``condition``: the
-    comparison, with bounds that leave room for another seed and another processor, and no more.
-    Raises ``TypeError`` if ``condition`` is not a truth value, ``ValueError`` for the rest.
+    "does not hold here"); "2.a", "2.b" … for a finding of the course's own. ``condition``: a
+    comparison where an order is meant, :func:`within` where a size is; sizes and comparisons in a
+    list must all be true. Raises ``TypeError`` for what is no condition, ``ValueError`` for other
+    mistakes.
     """
     _check(id, verdict)
-    _say(Claim(id, finding, _truth(condition), verdict))
+    several = condition if isinstance(condition, list) else [condition]
+    sizes = tuple(each for each in several if isinstance(each, Measured))
+    conditions = several if sizes else [condition]
+    answers = [bool(each) if isinstance(each, Measured) else _truth(each) for each in conditions]
+    _say(Claim(id, finding, all(answers), verdict, sizes))
 
 
 def time_claim(id: str, finding: str, *answers: bool | None, verdict: str | None = None) -> None:
@@ -136,10 +182,15 @@ def source_table() -> None:
 def _say(result: Claim | TimeClaim) -> None:
     progress.record_claim(result.id, result.finding, result.confirmed, result.verdict)
     _made[result.id] = result
-    timed = isinstance(result, TimeClaim)
-    about = {"id": result.id, "finding": result.finding, "confirmed": result.confirmed}
+    about = {
+        "id": result.id,
+        "finding": result.finding,
+        "confirmed": result.confirmed,
+        "timed": isinstance(result, TimeClaim),
+        "sizes": [vars(size) for size in getattr(result, "sizes", ())],
+    }
     html = showing.as_html(*_parts(result), result.advice)
-    show(str(result), html, {"claim": {**about, "timed": timed}})
+    show(str(result), html, {"claim": about})
 
 
 def _place(id: str) -> tuple[bool, int, str]:
