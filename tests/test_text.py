@@ -40,7 +40,9 @@ def test_what_has_lines_of_its_own_keeps_them():
 @contextmanager
 def output_in(encoding: str, errors: str = "strict") -> Iterator[Callable[[], str]]:
     """An output with a code page of its own; yields a function that says what was printed."""
-    stream = io.TextIOWrapper(io.BytesIO(), encoding, errors, newline="\n", write_through=True)
+    stream = io.TextIOWrapper(
+        io.BytesIO(), encoding=encoding, errors=errors, newline="\n", write_through=True
+    )
     with redirect_stdout(stream):
         yield lambda: stream.buffer.getvalue().decode(encoding)
 

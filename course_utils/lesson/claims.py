@@ -9,8 +9,8 @@ machine busy says nothing about pruning.
 
 import re
 from dataclasses import dataclass
+from numbers import Real
 
-from course_utils._checks import is_real, plain
 from course_utils.lesson import progress, showing
 from course_utils.lesson.showing import Words
 from course_utils.lesson.source import SOURCE
@@ -116,8 +116,8 @@ def within(value: float, low: float, high: float) -> Measured:
     ``authoring/bounds.py``). Raises ``TypeError`` for what is no number, ``ValueError`` for bounds
     in the wrong order.
     """
-    numbers = [plain(number) for number in (value, low, high)]
-    if not all(is_real(number) for number in numbers):
+    numbers = [_plain(number) for number in (value, low, high)]
+    if not all(isinstance(each, Real) and not isinstance(each, bool) for each in numbers):
         raise TypeError(f"within takes three numbers; got {value!r}, {low!r} and {high!r}.")
     if not numbers[1] < numbers[2]:
         raise ValueError(f"low={low} is not below high={high}.")
@@ -223,13 +223,17 @@ def _check(id: str, verdict: str | None) -> None:
 
 
 def _truth(condition: object) -> bool:
-    # NumPy and PyTorch comparisons give their own truth values; a count or a string is a mistake.
-    try:
-        value = condition.item() if hasattr(condition, "item") else condition
-    except (RuntimeError, ValueError):  # several answers at once
-        value = condition
+    value = _plain(condition)  # a count or a string is a mistake
     if not isinstance(value, bool):
         raise TypeError(
             f"condition must be True or False, the result of a comparison; got {value!r}."
         )
     return value
+
+
+def _plain(value: object) -> object:
+    """A single number or truth value of NumPy or PyTorch as Python's own; else as it is."""
+    try:
+        return value.item() if hasattr(value, "item") else value
+    except (RuntimeError, ValueError):  # several at once
+        return value
