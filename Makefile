@@ -58,7 +58,7 @@ seeds: .venv/installed-dev  ## every claim again with three other sets of seeds
 sweep: .venv/installed-dev  ## what is missing of the long experiments, here or with CLUSTER=tcp://…
 	$(PY) -m course_utils.experiments $(if $(CLUSTER),--cluster $(CLUSTER)) $(ARGS)
 
-mutants: .venv/installed-nightly  ## mistakes put into the library, one by one: does a test find each? (an hour)
+mutants: .venv/installed-nightly  ## mistakes put into the library, one by one: does a test find each? (many hours)
 	OMP_NUM_THREADS=1 $(PY) tests/mutation.py $(ARGS)
 
 bench: .venv/installed-dev  ## on a quiet machine: the claims about time, and how long things take
