@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def plain(value: object) -> object:
@@ -89,6 +89,22 @@ def check_mask(mask: Tensor, shape: torch.Size, name: str = "mask") -> None:
             f"{name} has shape {tuple(mask.shape)}, the weight has {tuple(shape)}. "
             "A mask has its weight's shape."
         )
+
+
+def check_class_scores(answers: object, model: nn.Module) -> Tensor:
+    """A score for each class and image, (n, classes), as ``model`` gave them, or ``ValueError``."""
+    name = type(model).__name__
+    if not isinstance(answers, Tensor):
+        raise ValueError(
+            f"{name} answers with a {type(answers).__name__}; one tensor is needed, a score for "
+            "each class: (n, classes). Wrap the net in one that returns it."
+        )
+    if answers.dim() != 2 or answers.shape[1] < 2:
+        raise ValueError(
+            f"{name} answers with shape {tuple(answers.shape)}; a score for each class is needed: "
+            "(n, classes), for two classes or more."
+        )
+    return answers
 
 
 def check_choice(name: str, value: str, allowed: Iterable[str]) -> None:

@@ -63,8 +63,19 @@ def load_fashion_mnist() -> Digits:
 
 
 def check_split(split: Split) -> None:
-    """Images and as many labels, one or more, or ``ValueError``."""
+    """Images and as many labels, class numbers, one or more, or ``TypeError`` / ``ValueError``."""
     x, y = split
+    for name, part in (("images", x), ("labels", y)):
+        if not isinstance(part, Tensor):
+            raise TypeError(
+                f"The {name} of the split must be a torch.Tensor; got {type(part).__name__}. "
+                "Convert with torch.from_numpy or torch.tensor."
+            )
+    if y.dtype != torch.int64 or y.dim() != 1:
+        raise ValueError(
+            f"The labels of the split have shape {tuple(y.shape)} and {y.dtype}; each image needs "
+            "one class number, so (n,) of torch.int64."
+        )
     if len(x) != len(y):
         raise ValueError(f"The split has {len(x)} images and {len(y)} labels; each needs one.")
     if len(x) == 0:

@@ -60,6 +60,8 @@ def seeds_needed(differences: Sequence[float], effect: float, confidence: float 
     ``ValueError`` for an effect of 0, which no number of seeds tells from 0, or one so small that
     it would take more than 100,000.
     """
+    if not math.isfinite(effect):
+        raise ValueError(f"effect={effect} is not a finite number.")
     spread = _results(differences, "differences").std(ddof=1)
     numbers = range(2, MOST_SEEDS + 1)
     # The interval shrinks with every seed, so the first that is short enough is found by halving.
@@ -87,6 +89,6 @@ def _results(values: Sequence[float], name: str) -> np.ndarray:
         raise ValueError(
             f"{name} must hold one result a seed, for two seeds or more; got {values}."
         )
-    if np.isnan(array).any():
-        raise ValueError(f"{name} holds NaN: a run has failed. Find out why first.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds NaN or infinity: a run has failed. Find out why first.")
     return array

@@ -70,6 +70,7 @@ def make_permanent(model: nn.Module) -> nn.Module:
     they come back. Masks on biases and on BatchNorm (lesson 03) come off, too. Raises
     ``ValueError`` for a masked weight that is shared so that the answers would change.
     """
+    check_can_train()
     layers = prunable(model)  # refuses a model that has nothing to prune
     check_maskable(model, [name for name, layer in layers.items() if has_mask(layer)])
     for module, name in masked_parameters(model):
@@ -85,9 +86,22 @@ def plain_copy(model: nn.Module) -> nn.Module:
     """A copy with its masks on. ``copy.deepcopy`` alone fails after a forward pass with gradients.
 
     The layer's ``weight`` is then the result of a multiplication that autograd records, and such a
-    tensor refuses to be copied; here it is computed once more without recording.
+    tensor refuses to be copied; here it is computed once more without recording. Raises
+    ``ValueError`` for a model that keeps another such tensor in an attribute.
     """
-    return copy.deepcopy(refresh(model))
+    kept = [
+        f"{owner}.{name}" if owner else name
+        for owner, module in refresh(model).named_modules()
+        for name, value in vars(module).items()
+        if isinstance(value, Tensor) and not value.is_leaf
+    ]
+    if kept:
+        raise ValueError(
+            f"{type(model).__name__} keeps the result of a forward pass with gradients in "
+            f"{', '.join(kept)}, and such a tensor cannot be copied. Run the model once under "
+            "torch.no_grad(), or set the attribute to None."
+        )
+    return copy.deepcopy(model)
 
 
 def refresh(model: nn.Module) -> nn.Module:
@@ -97,49 +111,38 @@ def refresh(model: nn.Module) -> nn.Module:
     whoever reads ``layer.weight`` before the next forward pass.
     """
     with torch.no_grad():
-        _pass_begins(model)
-    _pass_ends(model)
+        _begins(model)
     return model
 
 
 class Mask(prune.CustomFromMask):
-    """A mask of ``torch.nn.utils.prune`` that the whole model keeps current, too.
-
-    PyTorch's computes ``weight`` when its layer is called. But some weights are only read: that of
-    ``out_proj`` in attention, or one in ``F.linear(x, self.enc.weight)``. Such a weight would stay
-    what it was when its mask was put on, and never train. So each pass through the model begins
-    with all of them (:func:`refresh_in_forward`), and what is ``fresh`` is not multiplied again.
-    """
-
-    fresh = False
+    """A mask of ``torch.nn.utils.prune`` that takes half of its memory to put on another."""
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         return self.mask.to(default_mask.dtype).mul_(default_mask)
 
-    def __call__(self, module: nn.Module, inputs: tuple) -> None:
-        if not self.fresh:
-            super().__call__(module, inputs)
-        self.fresh = False
-
 
 def refresh_in_forward(model: nn.Module) -> nn.Module:
-    """Let each forward pass of ``model`` begin with its masked parameters; see :class:`Mask`."""
-    inside = any(module is not model for module, _ in masked_parameters(model))
-    if inside and _pass_begins not in model._forward_pre_hooks.values():
-        model.register_forward_pre_hook(_pass_begins)
-        model.register_forward_hook(_pass_ends, always_call=True)
+    """Let a pass through any part of ``model`` begin with the masked parameters in that part.
+
+    A mask of PyTorch computes ``weight`` when its layer is called. But some weights are only read:
+    that of ``out_proj`` in attention, or one in ``F.linear(x, self.enc.weight)``. Such a weight
+    would stay what it was when its mask was put on, and never train. Every part that holds a masked
+    layer sees to it, since a net is not always called as a whole: a wrapper (DataParallel,
+    torch.compile) comes off, an encoder goes into another net. Multiplying a weight twice costs
+    little; a rule that leaves one out would do so when a checkpoint runs a part again, too.
+    """
+    for part in model.modules():
+        inside = any(module is not part for module, _ in masked_parameters(part))
+        reads = not isinstance(part, nn.Sequential | nn.ModuleList | nn.ModuleDict)
+        if inside and reads and _begins not in part._forward_pre_hooks.values():
+            part.register_forward_pre_hook(_begins)
     return model
 
 
-def _pass_begins(model: nn.Module, _inputs: tuple = ()) -> None:
-    for module, hook in _mask_hooks(model):
+def _begins(part: nn.Module, _inputs: tuple = ()) -> None:
+    for module, hook in _mask_hooks(part):
         setattr(module, hook._tensor_name, hook.apply_mask(module))
-        hook.fresh = True
-
-
-def _pass_ends(model: nn.Module, *_: object) -> None:
-    for _module, hook in _mask_hooks(model):
-        hook.fresh = False
 
 
 def has_mask(layer: nn.Module) -> bool:
@@ -164,7 +167,7 @@ def _mask_hooks(model: nn.Module) -> list[tuple[nn.Module, prune.BasePruningMeth
 
 def keeps_masks(hook: object) -> bool:
     """Whether a forward hook only keeps masks current, so that it changes nothing that flows."""
-    return _is_mask(hook) or hook in (_pass_begins, _pass_ends)
+    return _is_mask(hook) or hook is _begins
 
 
 def _is_mask(hook: object) -> bool:
@@ -261,6 +264,15 @@ def _check_shared(model: nn.Module, name: str, layers: list[nn.Module]) -> None:
         )
 
 
+def check_can_train() -> None:
+    """``RuntimeError`` where what is made now could never train: under inference mode."""
+    if torch.is_inference_mode_enabled():
+        raise RuntimeError(
+            "torch.inference_mode() is on: a weight that is made now could never train. Use "
+            "torch.no_grad(), or do this outside of the block."
+        )
+
+
 @contextmanager
 def modes_kept(model: nn.Module) -> Iterator[None]:
     """Afterwards each module is in the mode, train or eval, that it was in.
@@ -327,8 +339,13 @@ def calls_of(model: nn.Module, x: Tensor, layers: Mapping[str, nn.Module]) -> di
     ]
     try:
         with eval_mode(model):
-            model(x.to(device_of(model, x.device)))
+            _not_compiled(model)(x.to(device_of(model, x.device)))
     finally:
         for hook in hooks:
             hook.remove()
     return seen
+
+
+def _not_compiled(model: nn.Module) -> nn.Module:
+    """What ``torch.compile`` has compiled, since its own code calls no hooks."""
+    return getattr(model, "_orig_mod", model)

@@ -16,6 +16,7 @@ from course_utils._checks import check_choice, check_mask, check_sparsity, check
 from course_utils.data import Split
 from course_utils.layers import (
     Mask,
+    check_can_train,
     check_maskable,
     has_mask,
     make_permanent,
@@ -65,6 +66,7 @@ def apply_masks(
     carry one (:func:`course_utils.layers.check_maskable`) and ``TypeError`` for a mask that is not
     boolean, before anything is changed.
     """
+    check_can_train()
     layers = prunable(model)
     for name in masks:
         if name not in layers:
@@ -72,6 +74,11 @@ def apply_masks(
     check_maskable(model, masks)
     for name, mask in masks.items():
         check_weight(layers[name].weight, f"the weight of {name!r}")
+        if layers[name].weight.isinf().any():
+            raise ValueError(
+                f"The weight of {name!r} holds infinity, and infinity times 0 is NaN. Find out "
+                "where it came from first."
+            )
         check_mask(mask, layers[name].weight.shape, f"the mask of {name!r}")
     same_weight = sharing(model)
     for name, mask in masks.items():

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils._checks import check_dim, check_weight, is_real, plain
+from course_utils._checks import check_class_scores, check_dim, check_weight, is_real, plain
 from course_utils.data import Split, check_split
 from course_utils.layers import (
     calls_of,
@@ -128,7 +128,7 @@ def loss_gradients(model: nn.Module, split: Split) -> dict[str, Tensor]:
     x, y = split
     device = device_of(trial)
     for images, labels in zip(x.split(1000), y.split(1000), strict=True):
-        scores = trial(images.to(device))
+        scores = check_class_scores(trial(images.to(device)), model)
         (F.cross_entropy(scores, labels.to(device), reduction="sum") / len(y)).backward()
     return {
         name: torch.zeros_like(layer.weight) if layer.weight.grad is None else layer.weight.grad

@@ -23,7 +23,7 @@ from torch.utils._pytree import tree_leaves
 
 from course_utils._dataflow import NORMS, Link, Reading, read
 from course_utils._tracing import first_line, inputs
-from course_utils.layers import PRUNABLE, make_permanent, plain_copy, refresh
+from course_utils.layers import PRUNABLE, check_can_train, make_permanent, plain_copy, refresh
 
 Keep = Mapping[str, Tensor]
 Example = Tensor | tuple
@@ -78,6 +78,7 @@ def mask_filters(model: nn.Module, keep: Keep, example: Example | None = None) -
     BatchNorm, which would otherwise turn the zeros into a constant; with ``example`` also onto the
     layers whose channels are tied to it. Raises as :func:`remove_filters`.
     """
+    check_can_train()
     plan, _ = _planned(model, keep, example)
     return _silence(model, plan)
 
@@ -88,7 +89,8 @@ def remove_filters(model: nn.Module, keep: Keep, example: Example | None = None)
     ``keep``: layer name → boolean (filters,) for a conv or (rows,) for a linear layer; a layer that
     is not named stays whole. Computes what the model with those filters silenced
     (:func:`mask_filters`) computes, in eval mode; masks that are on become plain zeros. ``model``
-    stays as it is. The first dimension of its input counts the examples of a batch.
+    stays as it is. The first dimension of its input counts the examples of a batch. What counts is
+    ``forward``: a method of your own that reads the net's layers is not looked at.
 
     ``example``: an input of the net, or a tuple of them. With it the two nets are also run, on two
     batch sizes, and compared before you get one; and filters may go whose channels are tied to
@@ -100,6 +102,7 @@ def remove_filters(model: nn.Module, keep: Keep, example: Example | None = None)
     without names if no layer is free; ``TypeError`` for a vector that is not boolean. Li et al.
     2017, Pruning filters for efficient ConvNets; Fang et al. 2023, DepGraph.
     """
+    check_can_train()
     return _planned(model, keep, example)[1]
 
 

@@ -8,7 +8,8 @@ import math
 import os
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,12 +19,11 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from tqdm.auto import tqdm
 
-from course_utils._checks import check_whole, is_real, plain
+from course_utils._checks import check_class_scores, check_whole, is_real, plain
 from course_utils.data import Digits, Split, check_split
 from course_utils.layers import (
     device_of,
     eval_mode,
-    modes_kept,
     refresh_in_forward,
     train_mode,
 )
@@ -89,8 +89,9 @@ def train(
     Raises ``ValueError`` for epochs, lr, batch_size or seed out of range, an empty split, and an
     ``optimizer`` that holds none of the model's trainable parameters or misses some of them and
     holds others (both happen when layers are replaced, as ``remove_filters`` does, and the
-    optimizer is old); ``RuntimeError`` for a device that this machine lacks, and for a loss that is
-    no number, before the step that would spoil the weights.
+    optimizer is old), and a net that does not answer with one score for each class;
+    ``RuntimeError`` for a device that this machine lacks, and for a loss or a gradient that is no
+    number, before the step that would spoil the weights.
     """
     epochs, batch_size, seed = check_plan(epochs, batch_size, seed)
     if optimizer is None:
@@ -113,6 +114,7 @@ def train(
                 batch_loss = _loss(model, x[rows], y[rows])
                 optimizer.zero_grad()
                 batch_loss.backward()
+                _check_gradients(model, batch_loss)
                 optimizer.step()
                 if after_step is not None:
                     after_step(model)
@@ -141,20 +143,37 @@ def _batches(rows: Tensor, size: int) -> list[Tensor]:
 
 
 def _loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    try:
-        loss = F.cross_entropy(model(x), y)
-    except ValueError as error:
-        if len(x) > 1 or "more than 1 value" not in str(error):
-            raise
-        raise ValueError(
-            "BatchNorm finds no variance in a batch of one image. Use a batch_size of 2 or more."
-        ) from error
+    with _words_for_a_single_image(x):
+        loss = F.cross_entropy(check_class_scores(model(x), model), y)
     if not torch.isfinite(loss):
         raise RuntimeError(
             f"The loss is {loss.item()}, so no step is taken: it would make every weight NaN. "
             "Train anew with a smaller lr, or look for NaN in the data."
         )
     return loss
+
+
+def _check_gradients(model: nn.Module, loss: Tensor) -> None:
+    """A root or a logarithm of 0 has a loss and no gradient."""
+    dense = [p.grad for p in model.parameters() if p.grad is not None and not p.grad.is_sparse]
+    if not torch.isfinite(torch.nn.utils.get_total_norm(dense)):
+        raise RuntimeError(
+            f"The loss is {loss.item():.3g} and its gradient holds NaN or infinity, so no step is "
+            "taken: it would spoil the weights. Look for a root, a logarithm or a division by 0."
+        )
+
+
+@contextmanager
+def _words_for_a_single_image(x: Tensor) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        if len(x) > 1 or "more than 1 value" not in str(error):
+            raise
+        raise ValueError(
+            "BatchNorm finds no variance in a batch of one image. Give two images or more, and a "
+            "batch_size of 2 or more."
+        ) from error
 
 
 def progress_bar(steps: range, name: str, unit: str, silent: bool = False) -> tqdm:
@@ -171,14 +190,17 @@ def evaluate(model: nn.Module, split: Split) -> float:
     """The accuracy on ``split``, in [0, 1]. Leaves the mode of each module as it was.
 
     Computed where the model is; a quantised model, which has no parameters, where the images are.
-    Raises ``ValueError`` for an empty split.
+    Raises ``ValueError`` for an empty split, labels that are no class numbers (n,), and a net that
+    does not answer with one score for each class, (n, classes).
     """
     check_split(split)
     x, y = split
     device = device_of(model, x.device)
     with eval_mode(model):
         right = sum(
-            (model(images.to(device)).argmax(1) == labels.to(device)).sum().item()
+            (check_class_scores(model(images.to(device)), model).argmax(1) == labels.to(device))
+            .sum()
+            .item()
             for images, labels in zip(x.split(AT_ONCE), y.split(AT_ONCE), strict=True)
         )
     return right / len(y)
@@ -189,14 +211,20 @@ def recalibrate(model: nn.Module, split: Split, batch_size: int = 64) -> None:
     """Estimate the mean and variance of each BatchNorm layer anew on ``split``, in place.
 
     Pruning changes what flows through a net, and BatchNorm in eval mode still divides by what it
-    saw before. No weight is changed. The estimate is the mean over the batches. A BatchNorm in eval
-    mode in a model in train mode is frozen and keeps its statistics. Raises ``ValueError`` for a
-    model without BatchNorm, or where all are frozen. Lesson 03. Use training data.
+    saw before. Nothing else is changed: all other layers are in eval mode meanwhile. The estimate
+    is the mean over the batches. A BatchNorm in eval mode in a model in train mode is frozen and
+    keeps its statistics. Raises ``ValueError`` for a model without BatchNorm, or where all are
+    frozen or keep no statistics, and for batches of one image in which there is no variance.
+    Lesson 03. Use training data.
     """
     batch_size = check_whole("batch_size", batch_size, least=1)
     check_split(split)
     frozen = {m for m in model.modules() if model.training and not m.training}
-    layers = [m for m in model.modules() if isinstance(m, _BatchNorm) and m not in frozen]
+    layers = [
+        m
+        for m in model.modules()
+        if isinstance(m, _BatchNorm) and m not in frozen and m.track_running_stats
+    ]
     if not layers:
         raise ValueError(f"{type(model).__name__} has no BatchNorm layer to recalibrate.")
     before = [(layer, layer.momentum, copy.deepcopy(layer.state_dict())) for layer in layers]
@@ -204,10 +232,12 @@ def recalibrate(model: nn.Module, split: Split, batch_size: int = 64) -> None:
         for layer in layers:
             layer.reset_running_stats()
             layer.momentum = None  # a plain mean over all batches, not a moving one
-        with modes_kept(model):
-            train_mode(model)
+        with eval_mode(model):
+            for layer in layers:
+                layer.train()
             for rows in _batches(torch.arange(len(split[0])), batch_size):
-                model(split[0][rows].to(device_of(model)))
+                with _words_for_a_single_image(rows):
+                    model(split[0][rows].to(device_of(model)))
     except BaseException:
         for layer, _, state in before:
             layer.load_state_dict(state)

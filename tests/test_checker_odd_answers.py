@@ -1,6 +1,7 @@
 """Answers of strange kinds: each is judged in words that are the learner's, and leaves no trace."""
 
 import builtins
+import gc
 import math
 import os
 import random
@@ -324,6 +325,10 @@ def test_what_an_answer_replaces_is_put_back_and_named(owner, name):
     assert ex02.magnitude_mask.judge(leaving(lambda: None)).outcome == "right"
 
 
+def print_options():
+    return str(torch.tensor([1 / 3, 1e-7]))
+
+
 @pytest.mark.parametrize(
     ("act", "read", "said"),
     [
@@ -336,6 +341,36 @@ def test_what_an_answer_replaces_is_put_back_and_named(owner, name):
         (lambda: torch.set_num_threads(7), torch.get_num_threads, "another number of threads"),
         (lambda: torch.set_default_device("meta"), torch.get_default_device, "default device"),
         (lambda: os.chdir(os.sep), os.getcwd, "another working folder"),
+        (lambda: torch.set_printoptions(precision=1), print_options, "way of printing tensors"),
+        (lambda: torch.set_printoptions(sci_mode=True), print_options, "way of printing tensors"),
+        (
+            lambda: torch.autograd.set_detect_anomaly(True),
+            torch.is_anomaly_enabled,
+            "another search for NaN in backward passes",
+        ),
+        (gc.disable, gc.isenabled, "another collection of garbage"),
+        (
+            lambda: torch.set_float32_matmul_precision("medium"),
+            torch.get_float32_matmul_precision,
+            "another precision of products",
+        ),
+        (
+            lambda: os.environ.update(COURSE="1"),
+            lambda: dict(os.environ),
+            "another set of environment variables",
+        ),
+        (lambda: os.environ.pop("PATH"), lambda: dict(os.environ), "environment variables"),
+        (lambda: sys.path.append("here"), lambda: [*sys.path], "another search path for modules"),
+        (
+            lambda: nn.modules.module.register_module_forward_hook(lambda m, i, out: out * 0),
+            lambda: nn.Linear(2, 1)(torch.ones(2)).detach().ne(0).item(),
+            "another set of hooks for all modules",
+        ),
+        (
+            lambda: nn.modules.module.register_module_forward_pre_hook(fails),
+            lambda: nn.Identity()(1),
+            "another set of hooks for all modules",
+        ),
     ],
 )
 def test_a_setting_is_put_back_and_named(act, read, said):

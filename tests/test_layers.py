@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, prune
+from torch.utils.checkpoint import checkpoint
 
-from course_utils import layers, masks, measure, pruning, schedules, scores, training
+from course_utils import layers, masks, measure, pruning, schedules, scores, surgery, training
 from course_utils.models import ConvNet, LeNet300
 
 X = torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(0))
@@ -225,6 +226,90 @@ def test_a_mask_that_torch_put_on_trains_too_where_it_is_only_read(few_digits):
     assert not model.enc.weight_orig.equal(before)
 
 
+class Encoder(nn.Module):
+    """Its attention only reads the weight of ``out_proj``; its layers can be checkpointed."""
+
+    def __init__(self, checkpointed: bool = False) -> None:
+        super().__init__()
+        self.checkpointed = checkpointed
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.layers = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.attention(x, x, x)[0].mean(1)
+        if self.checkpointed:
+            return checkpoint(self.layers, x, use_reentrant=False)
+        return self.layers(x)
+
+
+class Wrapper(nn.Module):
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x)
+
+
+@pytest.mark.parametrize(
+    "wrap", [Wrapper, nn.Sequential, nn.DataParallel, lambda net: Wrapper(Wrapper(net))]
+)
+def test_a_part_that_is_called_alone_trains_all_of_its_weights(wrap):
+    inner = Encoder()
+    pruning.prune_model(wrap(inner), 0.5)
+    inner(torch.randn(4, 5, 8)).sum().backward()
+    for layer in pruning.prunable(inner).values():
+        assert layer.weight_orig.grad is not None
+        assert not layer.weight_orig.grad[~layer.weight_mask.bool()].any()
+
+
+def test_a_part_that_a_checkpoint_runs_again_computes_the_same():
+    torch.manual_seed(0)
+    plain, checkpointed = Encoder(), Encoder(checkpointed=True)
+    checkpointed.load_state_dict(plain.state_dict())
+    for net in (plain, checkpointed):
+        pruning.prune_model(net, 0.5)
+        torch.manual_seed(1)
+        net(torch.randn(4, 5, 8)).sum().backward()
+    for one, other in zip(plain.parameters(), checkpointed.parameters(), strict=True):
+        assert torch.allclose(one.grad, other.grad)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda net: pruning.prune_model(net, 0.5),
+        pruning.make_permanent,
+        lambda net: surgery.remove_filters(net, {"1": torch.arange(4) < 2}),
+        lambda net: surgery.mask_filters(net, {"1": torch.arange(4) < 2}),
+    ],
+)
+def test_nothing_is_made_that_could_never_train(call, state_of, same_state):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 4), nn.ReLU(), nn.Linear(4, 3))
+    before = state_of(net)
+    with torch.inference_mode(), pytest.raises(RuntimeError, match=r"inference_mode\(\) is on"):
+        call(net)
+    assert same_state(before, state_of(net))
+
+
+def test_an_activation_that_a_net_keeps_is_named():
+    net = Wrapper(Encoder())
+    net.inner.seen = net(torch.randn(4, 5, 8))
+    with pytest.raises(ValueError, match=r"in inner\.seen, and .*no_grad"):
+        layers.plain_copy(net)
+    with torch.no_grad():
+        net.inner.seen = net(torch.randn(4, 5, 8))
+    assert layers.plain_copy(net).inner.seen.equal(net.inner.seen)
+
+
+def test_the_layers_of_a_compiled_net_are_seen():
+    net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).eval()
+    compiled, x = torch.compile(net, backend="eager"), torch.randn(2, 4)
+    with torch.no_grad():
+        compiled(x)
+    assert [*scores.layer_inputs(compiled, x)] == [*pruning.prunable(compiled)]
+
+
 def test_hooks_that_keep_masks_are_told_from_others():
     model = pruning.prune_model(OnlyReads(), 0.5)
     hooks = [
@@ -232,20 +317,9 @@ def test_hooks_that_keep_masks_are_told_from_others():
         for module in model.modules()
         for hook in (*module._forward_pre_hooks.values(), *module._forward_hooks.values())
     ]
-    assert len(hooks) == 2 + 2
+    assert len(hooks) == 2 + 1
     assert all(map(layers.keeps_masks, hooks))
     assert not layers.keeps_masks(print)
-
-
-def test_a_pass_that_failed_leaves_nothing_fresh_behind():
-    model = pruning.prune_model(LeNet300(), 0.5)
-    with pytest.raises(RuntimeError):
-        model(torch.rand(2, 5))
-    assert not any(hook.fresh for _, hook in layers._mask_hooks(model))
-    with torch.no_grad():
-        model.fc1.weight_orig += 1
-    x = X.flatten(1)
-    assert model.fc1(x).equal(F.linear(x, pruning.weights(model)["fc1"], model.fc1.bias))
 
 
 def normed(make) -> nn.Module:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations
 
-from course_utils import schedules, training
+from course_utils import schedules, scores, training
 from course_utils.data import Digits
 from course_utils.models import ConvNet, LeNet300
 from course_utils.pruning import make_permanent, prune_model, weights
@@ -371,6 +372,25 @@ class TestBadBatches:
             train(model, spoiled, 1)
         assert numbers(model).isfinite().all()
 
+    def test_a_gradient_that_is_no_number_stops_before_the_weights_are_lost(self, few_digits):
+        """A root has a value at 0 and no gradient there, as for a blank image."""
+
+        class Energies(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.conv, self.last = nn.Conv2d(1, 4, 3, bias=False), nn.Linear(4, 10)
+
+            def forward(self, x):
+                return self.last(self.conv(x).square().mean((2, 3)).sqrt())
+
+        x, y = few_digits.train
+        blank = replace(few_digits, train=(torch.cat([x[:63], x[:1] * 0]), y[:64]))
+        model = Energies()
+        before = numbers(model)
+        with pytest.raises(RuntimeError, match="gradient holds NaN or infinity, so no step"):
+            train(model, blank, 1)
+        assert numbers(model).equal(before)
+
 
 class TestFrozen:
     def net(self) -> tuple[nn.Module, nn.Module]:
@@ -443,6 +463,62 @@ class TestEvaluate:
         assert evaluate(trained_model, (x, y)) == pytest.approx(at_once, abs=1.1 / size)
         assert 0 <= evaluate(trained_model, (x, y)) <= 1
 
+    @pytest.mark.parametrize(
+        ("labels", "error"),
+        [
+            (torch.zeros(6, 1).long(), ValueError),
+            (torch.zeros(6).int(), ValueError),
+            (torch.eye(6, 3), ValueError),
+            (torch.zeros(6, 28, 28).long(), ValueError),
+            (np.zeros(6, dtype=int), TypeError),
+            ([0] * 6, TypeError),
+        ],
+        ids=["a column", "int32", "one-hot", "a class a pixel", "NumPy", "a list"],
+    )
+    def test_labels_that_are_no_class_numbers_are_refused(
+        self, labels, error, few_digits, state_of, same_state
+    ):
+        x, model = few_digits.train[0][:6], ConvNet((2,))
+        before = state_of(model)
+        bad = replace(few_digits, train=(x, labels))
+        for call in (
+            lambda: evaluate(model, (x, labels)),
+            lambda: train(model, bad, 1),
+            lambda: train(model, replace(few_digits, val=(x, labels)), 1),
+            lambda: scores.loss_gradients(model, (x, labels)),
+        ):
+            with pytest.raises(error, match="of the split"):
+                call()
+        assert same_state(before, state_of(model))
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            lambda x: x.flatten(1)[:, :1],
+            lambda x: x.flatten(1)[:, 0],
+            lambda x: x.flatten(1).unsqueeze(2),
+            lambda x: (x.flatten(1), x),
+            lambda x: {"out": x.flatten(1)},
+        ],
+        ids=["one logit", "a number", "a class a token", "a tuple", "a dictionary"],
+    )
+    def test_answers_that_are_no_class_scores_are_refused(self, answer, few_digits):
+        class Net(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.layer = nn.Conv2d(1, 1, 1)
+
+            def forward(self, x):
+                return answer(self.layer(x))
+
+        for call in (
+            lambda net: evaluate(net, few_digits.val),
+            lambda net: train(net, few_digits, 1),
+            lambda net: scores.loss_gradients(net, few_digits.val),
+        ):
+            with pytest.raises(ValueError, match=r"Net answers .*\(n, classes\)"):
+                call(Net())
+
     def test_dropout_is_off(self, digits):
         model = nn.Sequential(nn.Flatten(), nn.Dropout(0.9), nn.Linear(784, 10)).train()
         assert evaluate(model, digits.val) == evaluate(model, digits.val)
@@ -481,9 +557,39 @@ class TestRecalibrate:
         model = ConvNet((4,)).eval()
         before = state_of(model)
         with pytest.raises(RuntimeError):
-            training.recalibrate(model, (torch.zeros(3, 2, 28, 28), torch.zeros(3)))
+            training.recalibrate(model, (torch.zeros(3, 2, 28, 28), torch.zeros(3).long()))
         assert same_state(before, state_of(model))
         assert model.blocks[0][1].momentum == 0.1
+
+    def test_moves_nothing_but_batchnorm(self, few_digits):
+        """Neither other running statistics nor the estimate of a spectral norm, nor dropout."""
+        model = nn.Sequential(
+            nn.InstanceNorm2d(1, track_running_stats=True),
+            parametrizations.spectral_norm(nn.Conv2d(1, 3, 3)),
+            nn.Dropout(0.5),
+            nn.BatchNorm2d(3),
+        ).train()
+        model(few_digits.train[0][:64])
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        training.recalibrate(model, few_digits.train)
+        changed = {n for n, value in model.state_dict().items() if not value.equal(before[n])}
+        assert {name.partition(".")[0] for name in changed} == {"3"}
+        assert all(layer.training for layer in model.modules())
+        once = model[3].running_var.clone()
+        training.recalibrate(model, few_digits.train)
+        assert model[3].running_var.equal(once)
+
+    def test_one_image_at_a_time_is_refused_where_it_has_no_variance(self, few_digits):
+        model = nn.Sequential(nn.Flatten(), nn.Linear(784, 4), nn.BatchNorm1d(4)).eval()
+        mean = model[2].running_mean.clone()
+        with pytest.raises(ValueError, match="no variance in a batch of one image"):
+            training.recalibrate(model, few_digits.train, batch_size=1)
+        assert model[2].running_mean.equal(mean)
+
+    def test_refuses_batchnorm_without_statistics(self, few_digits):
+        model = nn.Sequential(nn.BatchNorm2d(1, track_running_stats=False))
+        with pytest.raises(ValueError, match="no BatchNorm layer to recalibrate"):
+            training.recalibrate(model, few_digits.train)
 
     def test_refuses_a_model_without_batchnorm(self, few_digits):
         with pytest.raises(ValueError, match="LeNet300 has no BatchNorm"):

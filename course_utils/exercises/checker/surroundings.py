@@ -1,6 +1,7 @@
 """What a function may leave changed for everybody else: noticed, put back, and named."""
 
 import builtins
+import gc
 import inspect
 import math
 import os
@@ -31,6 +32,42 @@ def _go_to(folder: str | None) -> None:
         os.chdir(folder)
 
 
+def _print_options() -> dict:
+    return dict(vars(torch._tensor_str.PRINT_OPTS))
+
+
+def _print_as(options: dict) -> None:
+    current = vars(torch._tensor_str.PRINT_OPTS)
+    current.clear()
+    current.update(options)
+
+
+def _set_environment(variables: dict[str, str]) -> None:
+    for name in os.environ.keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(variables)
+
+
+def _set_path(folders: list[str]) -> None:
+    sys.path[:] = folders
+
+
+def _global_hooks() -> dict[str, dict]:
+    """What ``register_module_forward_hook`` and its like have registered for every module."""
+    return {
+        name: dict(hooks)
+        for name, hooks in vars(nn.modules.module).items()
+        if name.startswith("_global_") and isinstance(hooks, dict)
+    }
+
+
+def _set_global_hooks(registered: dict[str, dict]) -> None:
+    for name, hooks in registered.items():
+        current = getattr(nn.modules.module, name)
+        current.clear()
+        current.update(hooks)
+
+
 # What holds for everything that runs later: how to read it, and how to set it again.
 OF_ALL = {
     "recursion limit": (sys.getrecursionlimit, sys.setrecursionlimit),
@@ -41,6 +78,19 @@ OF_ALL = {
         torch.use_deterministic_algorithms,
     ),
     "working folder": (_folder, _go_to),
+    "precision of products": (
+        torch.get_float32_matmul_precision,
+        torch.set_float32_matmul_precision,
+    ),
+    "search for NaN in backward passes": (
+        torch.is_anomaly_enabled,
+        torch.autograd.set_detect_anomaly,
+    ),
+    "collection of garbage": (gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+    "way of printing tensors": (_print_options, _print_as),
+    "set of environment variables": (lambda: dict(os.environ), _set_environment),
+    "search path for modules": (lambda: [*sys.path], _set_path),
+    "set of hooks for all modules": (_global_hooks, _set_global_hooks),
 }
 # What holds for everything that runs later in the same thread.
 OF_THREAD = {
