@@ -19,6 +19,17 @@ from course_utils.layers import keeps_masks, make_permanent, masked_parameters, 
 
 # What forward may ask of a weight without reading its numbers.
 FACTS = {"dtype", "device", "ndim", "is_cuda", "requires_grad", "dim", "ndimension"}
+# Kinds of modules that hold the net whose forward can be read, and under which name.
+WRAPPED = {
+    "OptimizedModule": "_orig_mod",
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+    "AveragedModel": "module",
+}
+OLD_NORMS = {
+    "WeightNorm": "take that off with torch.nn.utils.remove_weight_norm first",
+    "SpectralNorm": "take that off with torch.nn.utils.remove_spectral_norm first",
+}
 
 
 # Looking ------------------------------------------------------------------------------------------
@@ -45,16 +56,22 @@ def looked_at(
 
 def closed_to_reading(model: nn.Module) -> str | None:
     """What a net may hold beside its ``forward`` that changes what it computes."""
+    for wrapper, inner in WRAPPED.items():
+        if type(model).__name__ == wrapper:
+            return f"{wrapper} only wraps the net; pass model.{inner}"
     for name, module in model.named_modules():
         where = f"{name!r}" if name else type(module).__name__
+        if any(is_lazy(parameter) for parameter in module.parameters(recurse=False)):
+            return f"{where} has no weights yet; run one batch through the net first"
+        normed = [h for h in module._forward_pre_hooks.values() if type(h).__name__ in OLD_NORMS]
+        if normed:
+            return f"the weight of {where} is computed anew; {OLD_NORMS[type(normed[0]).__name__]}"
         hooks = (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
         if not all(map(keeps_masks, hooks)):
             return f"a forward hook hangs on {where} and may change what flows; remove it first"
         patched = type(module).__call__ is not nn.Module.__call__
         if "forward" in vars(module) or (patched and not isinstance(module, fx.GraphModule)):
             return f"the forward of {where} has been replaced; put it into a class of its own"
-        if any(is_lazy(parameter) for parameter in module.parameters(recurse=False)):
-            return f"{where} has no weights yet; run one batch through the net first"
     holders = [id(p) for m in model.modules() for p in m.parameters(recurse=False)]
     for module, held in masked_parameters(model):
         if holders.count(id(getattr(module, f"{held}_orig"))) > 1:

@@ -73,12 +73,7 @@ def apply_masks(
             raise ValueError(f"{name!r} is not a layer that can be pruned; allowed: {[*layers]}.")
     check_maskable(model, masks)
     for name, mask in masks.items():
-        check_weight(layers[name].weight, f"the weight of {name!r}")
-        if layers[name].weight.isinf().any():
-            raise ValueError(
-                f"The weight of {name!r} holds infinity, and infinity times 0 is NaN. Find out "
-                "where it came from first."
-            )
+        _check_finite(name, layers[name].weight)
         check_mask(mask, layers[name].weight.shape, f"the mask of {name!r}")
     same_weight = sharing(model)
     for name, mask in masks.items():
@@ -107,13 +102,33 @@ def prune_model(
     sparsity = check_sparsity(sparsity)
     check_choice("method", method, METHODS)
     check_choice("scope", scope, SCOPES)
-    check_maskable(model, prunable(model))
+    check_prunable(model)
     keep = masks_of(model) if masked_parameters(model) else None
     found = {name: _score(weight, method, generator) for name, weight in weights(model).items()}
     if scope == "global":
         return apply_masks(model, global_masks(found, sparsity, keep))
     keep = keep or dict.fromkeys(found)
     return apply_masks(model, {n: mask_from_scores(s, sparsity, keep[n]) for n, s in found.items()})
+
+
+def check_prunable(model: nn.Module) -> None:
+    """That each prunable layer has a weight of finite numbers that can carry a mask, or an error.
+
+    ``TypeError`` or ``ValueError`` that names the layer.
+    """
+    layers = prunable(model)
+    check_maskable(model, layers)
+    for name, layer in layers.items():
+        _check_finite(name, layer.weight)
+
+
+def _check_finite(name: str, weight: Tensor) -> None:
+    check_weight(weight, f"the weight of {name!r}")
+    if weight.isinf().any():
+        raise ValueError(
+            f"The weight of {name!r} holds infinity, and infinity times 0 is NaN. Find out where "
+            "it came from first."
+        )
 
 
 def _score(weight: Tensor, method: str, generator: torch.Generator | None) -> Tensor:
@@ -149,7 +164,9 @@ def sensitivity_scan(
 
     sparsities = [check_sparsity(value) for value in sparsities]
     check_choice("method", method, METHODS)
-    check_maskable(model, prunable(model))
+    if not sparsities:
+        raise ValueError("sparsities is empty: there is nothing to scan. Give one or more.")
+    check_prunable(model)
     accuracy, keep = {}, masks_of(model)
     for name, weight in weights(model).items():
         score = _score(weight, method, generator=None)

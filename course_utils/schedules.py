@@ -8,7 +8,7 @@ a round up to 50 %.
 import copy
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING
 
@@ -20,13 +20,11 @@ from course_utils import masks
 from course_utils._checks import check_choice, check_sparsity, check_whole
 from course_utils.data import Digits
 from course_utils.layers import (
-    check_maskable,
     masked_parameters,
     modes_kept,
-    prunable,
     refresh,
 )
-from course_utils.pruning import METHODS, SCOPES, prune_model
+from course_utils.pruning import METHODS, SCOPES, check_prunable, prune_model
 from course_utils.training import (
     History,
     check_lr,
@@ -180,7 +178,7 @@ def iterate(
     epochs_per_round, batch_size, seed = check_plan(epochs_per_round, batch_size, seed)
     check_choice("method", method, METHODS)
     check_choice("scope", scope, SCOPES)
-    check_maskable(model, prunable(model))
+    check_prunable(model)
     settings = {
         "epochs_per_round": epochs_per_round, "method": method, "scope": scope,
         "lr": check_lr(lr), "batch_size": batch_size, "seed": seed,
@@ -299,6 +297,10 @@ def _digest(model: nn.Module) -> str:
 
 
 def _checked_schedule(schedule: Sequence[float]) -> list[float]:
+    if not isinstance(schedule, Iterable):
+        raise TypeError(
+            f"schedule must be a list, the total sparsity after each round; got {schedule!r}."
+        )
     values = [check_sparsity(value) for value in schedule]
     if not values or values != sorted(values):
         raise ValueError(

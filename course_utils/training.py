@@ -51,6 +51,8 @@ class History:
 def seed_everything(seed: int) -> None:
     """Seed Python's, NumPy's and PyTorch's global generators, the GPU's too."""
     seed = check_whole("seed", seed, least=0)
+    if seed >= 2**32:
+        raise ValueError(f"seed={seed} is too large: NumPy takes seeds below 2**32.")
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)

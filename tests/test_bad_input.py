@@ -240,6 +240,32 @@ class TestModel:
             *("first.bias", "first.weight", "second.bias", "second.weight"),
         ]
 
+    @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda model: pruning.prune_model(model, 0.5),
+            lambda model: pruning.prune_model(model, 0.5, "random", "layer"),
+            lambda model: pruning.apply_masks(model, {"second": torch.ones(1, 2).bool()}),
+            lambda model: schedules.iterate(model, None, [0.5], 1),
+            lambda model: pruning.sensitivity_scan(model, None, [0.5]),
+        ],
+    )
+    def test_a_weight_that_is_no_number_is_named(self, toy_model, state_of, same_state, call, bad):
+        with torch.no_grad():
+            toy_model.second.weight[0, 0] = bad
+        before = state_of(toy_model)
+        with pytest.raises(ValueError) as refused:
+            call(toy_model)
+        assert_says(refused, "The weight of 'second'" if math.isinf(bad) else "'second'")
+        assert sorted(before) == sorted(state_of(toy_model))
+
+    def test_nothing_to_scan_or_no_list_of_rounds(self, toy_model):
+        with pytest.raises(ValueError, match="sparsities is empty"):
+            pruning.sensitivity_scan(toy_model, None, [])
+        with pytest.raises(TypeError, match=r"must be a list, .*; got 0\.5"):
+            schedules.iterate(toy_model, None, 0.5, 1)
+
     @pytest.mark.parametrize(
         "call",
         [

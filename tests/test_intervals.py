@@ -90,3 +90,12 @@ class TestSeedsNeeded:
     def test_refuses_an_effect_that_cannot_be_seen(self, effect):
         with pytest.raises(ValueError, match="100,000 seeds"):
             seeds_needed([1.0, -1.0], effect)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_refused(bad):
+    with pytest.raises(ValueError, match="is not a finite number"):
+        seeds_needed([1.0, 2.0], bad)
+    for a, b in (([1.0, bad], [1.0, 2.0]), ([1.0, 2.0], [bad, 2.0])):
+        with pytest.raises(ValueError, match="holds NaN or infinity: a run has failed"):
+            paired_difference(a, b)

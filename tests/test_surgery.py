@@ -10,6 +10,7 @@ import torch_pruning as tp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from course_utils import layers, masks, measure, models, pruning, scores, surgery, training
 
@@ -785,3 +786,30 @@ class TestAgainstTorchPruning:
         ):
             assert ours[0] == other[0]
             assert ours[1].equal(other[1])
+
+
+@pytest.mark.parametrize(
+    ("wrap", "way_out"),
+    [
+        (lambda net: torch.compile(net, backend="eager"), "pass model._orig_mod"),
+        (nn.DataParallel, "pass model.module"),
+        (AveragedModel, "pass model.module"),
+    ],
+)
+def test_a_wrapper_is_named_with_the_way_out(wrap, way_out):
+    net = wrap(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)))
+    assert way_out in " ".join(filter(None, surgery.why_not(net).values()))
+
+
+@pytest.mark.parametrize(
+    ("layer", "way_out"),
+    [
+        (lambda: nn.LazyLinear(4), "run one batch through the net first"),
+        (lambda: nn.utils.weight_norm(nn.Linear(4, 4)), "remove_weight_norm"),
+        (lambda: nn.utils.spectral_norm(nn.Linear(4, 4)), "remove_spectral_norm"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # of PyTorch: the old kinds are deprecated, lazy ones new
+def test_a_layer_with_hooks_of_its_own_is_told_apart(layer, way_out):
+    net = nn.Sequential(layer(), nn.ReLU(), nn.Linear(4, 2))
+    assert way_out in " ".join(filter(None, surgery.why_not(net).values()))
