@@ -42,8 +42,14 @@ def _print_as(options: dict) -> None:
     current.update(options)
 
 
+def _environment() -> dict[str, str]:
+    """Without those that PyTorch sets itself when it imports its compiler."""
+    own = ("TORCH", "PYTORCH", "TRITON")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
+
+
 def _set_environment(variables: dict[str, str]) -> None:
-    for name in os.environ.keys() - variables.keys():
+    for name in _environment().keys() - variables.keys():
         del os.environ[name]
     os.environ.update(variables)
 
@@ -88,7 +94,7 @@ OF_ALL = {
     ),
     "collection of garbage": (gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
     "way of printing tensors": (_print_options, _print_as),
-    "set of environment variables": (lambda: dict(os.environ), _set_environment),
+    "set of environment variables": (_environment, _set_environment),
     "search path for modules": (lambda: [*sys.path], _set_path),
     "set of hooks for all modules": (_global_hooks, _set_global_hooks),
 }
