@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from statistics import median
+from statistics import median, quantiles
 
 import torch
 from torch import Tensor, nn
@@ -162,7 +162,8 @@ class LatencyRatio:
     """How many times the baseline's time: the median over the ``turns``, and how sure that is.
 
     ``low`` to ``high`` is the 95 % interval of the median. ``control`` is the baseline against
-    itself, measured in the same turns: 1 where nothing else keeps the machine busy.
+    itself, measured in the same turns: 1 where nothing else keeps the machine busy. Between the
+    ``quartiles`` lies the middle half of the turns: how much one turn says alone.
     """
 
     median: float
@@ -170,19 +171,21 @@ class LatencyRatio:
     high: float
     control: float
     turns: int
+    quartiles: tuple[float, float]
 
     def __str__(self) -> str:
         interval = f"≈ {self.low:.2f} to ≈ {self.high:.2f}"
         return f"≈ {self.median:.2f} × ({interval}; control ≈ {self.control:.2f} ×)"
 
     def __truediv__(self, other: "LatencyRatio") -> "LatencyRatio":
-        """How many times the ``other`` ratio. The interval holds every quotient of the two."""
+        """How many times the ``other`` ratio. Each interval holds every quotient of the two."""
         return LatencyRatio(
             self.median / other.median,
             self.low / other.high,
             self.high / other.low,
             max(self.control, other.control, key=lambda control: abs(math.log(control))),
             min(self.turns, other.turns),
+            (self.quartiles[0] / other.quartiles[1], self.quartiles[1] / other.quartiles[0]),
         )
 
     def above(self, bound: float) -> bool | None:
@@ -226,7 +229,10 @@ def latency_ratio(
             fastest = [min(fastest[0], times[0]), min(fastest[1], *times[1:])]
             ratios.append(times[0] / times[1])
             controls.append(times[2] / times[1])
-    return LatencyRatio(median(ratios), *_interval(ratios), median(controls), len(ratios))
+    first, _, third = quantiles(ratios, n=4, method="inclusive")
+    return LatencyRatio(
+        median(ratios), *_interval(ratios), median(controls), len(ratios), (first, third)
+    )
 
 
 def layer_calls(model: nn.Module, x: Tensor) -> dict[str, Callable[[], None]]:

@@ -411,7 +411,19 @@ class TestRatioOfTimes:
     def test_of_a_steady_machine_is_exact_and_soon_done(self, monkeypatch):
         clock = Clock(monkeypatch, fn=always(0.03), base=always(0.01))
         ratio = latency_ratio(clock.call("fn"), clock.call("base"))
-        assert astuple(ratio) == pytest.approx((3, 3, 3, 1, measure.TURNS))
+        assert astuple(ratio)[:5] == pytest.approx((3, 3, 3, 1, measure.TURNS))
+        assert ratio.quartiles == pytest.approx((3, 3))
+
+    def test_a_quarter_of_the_turns_lies_below_and_above_the_quartiles(self, monkeypatch):
+        turns = iter([5, 1, 9, 3, 7, 2, 8, 4, 6])
+        clock = Clock(
+            monkeypatch,
+            fn=lambda call: 0.01 if call <= 12 else 0.01 * next(turns),
+            base=always(0.01),
+        )
+        ratio = latency_ratio(clock.call("fn"), clock.call("base"), seconds=0)
+        assert ratio.median == pytest.approx(5)
+        assert ratio.quartiles == pytest.approx((3, 7))
 
     def test_both_sides_are_timed_over_blocks_of_equal_length(self, monkeypatch):
         clock = Clock(monkeypatch, fn=always(0.001), base=always(0.02))
@@ -469,29 +481,30 @@ class TestRatioOfTimes:
 
     def test_a_control_that_is_off_decides_nothing(self):
         for control in (0.85, 1.15):
-            ratio = LatencyRatio(3.0, 2.9, 3.1, control, 9)
+            ratio = LatencyRatio(3.0, 2.9, 3.1, control, 9, (2.5, 3.5))
             assert {ratio.above(1), ratio.above(9), ratio.below(1), ratio.below(9)} == {None}
 
     def test_what_the_whole_interval_says_is_decided(self):
-        ratio = LatencyRatio(3.0, 2.9, 3.1, 1.0, 9)
+        ratio = LatencyRatio(3.0, 2.9, 3.1, 1.0, 9, (2.5, 3.5))
         assert [ratio.above(bound) for bound in (2.8, 3.0, 3.2)] == [True, None, False]
         assert [ratio.below(bound) for bound in (2.8, 3.0, 3.2)] == [False, None, True]
 
     @pytest.mark.parametrize("bound", [math.nan, torch.nan])
     def test_no_bound_decides_nothing(self, bound):
-        ratio = LatencyRatio(3.0, 2.9, 3.1, 1.0, 9)
+        ratio = LatencyRatio(3.0, 2.9, 3.1, 1.0, 9, (2.5, 3.5))
         assert ratio.above(bound) is None
         assert ratio.below(bound) is None
 
     def test_of_two_ratios_holds_every_quotient_and_the_worse_control(self):
-        one = LatencyRatio(4.0, 3.0, 5.0, 1.02, 20)
-        two = LatencyRatio(2.0, 1.0, 2.5, 0.7, 9)
-        assert one / two == LatencyRatio(2.0, 1.2, 5.0, 0.7, 9)
-        assert one / LatencyRatio(2.0, 1.0, 2.5, 1.01, 9) == LatencyRatio(2.0, 1.2, 5.0, 1.02, 9)
+        one = LatencyRatio(4.0, 3.0, 5.0, 1.02, 20, (2.0, 6.0))
+        two = LatencyRatio(2.0, 1.0, 2.5, 0.7, 9, (0.5, 4.0))
+        quiet = LatencyRatio(2.0, 1.0, 2.5, 1.01, 9, (0.5, 4.0))
+        assert one / two == LatencyRatio(2.0, 1.2, 5.0, 0.7, 9, (0.5, 12.0))
+        assert one / quiet == LatencyRatio(2.0, 1.2, 5.0, 1.02, 9, (0.5, 12.0))
 
     def test_prints_its_interval_and_the_control(self):
         expected = "≈ 1.50 × (≈ 1.40 to ≈ 1.60; control ≈ 0.99 ×)"
-        assert str(LatencyRatio(1.5, 1.4, 1.6, 0.99, 15)) == expected
+        assert str(LatencyRatio(1.5, 1.4, 1.6, 0.99, 15, (1.3, 1.7))) == expected
 
 
 def work(units):

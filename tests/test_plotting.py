@@ -228,7 +228,7 @@ def test_kept_and_pruned_differ_in_greyscale():
 TOGETHER = (
     ("global", "per layer", "random", "dense"),
     ("fc1", "fc2", "fc3"),
-    ("batch 1", "batch 64", "dense"),
+    ("digits as columns", "digits as rows", "dense"),
     ("CSR", "COO", "bitmask", "dense"),
     ("measured", "if amounts added up"),
     ("raw", "recalibrated", "fine-tuned", "dense"),
