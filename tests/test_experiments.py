@@ -71,9 +71,6 @@ class TestStoredResults:
             ("last_step", {"before": 0.9, "epochs": 2}),
             ("tickets", {"start": "shuffled mask", "sparsity": 0.8}),
             ("from_scratch", {"start": "pruned", "epochs": 3}),
-            ("criteria", {"criterion": "second order", "scope": "layer", "epochs": 1}),
-            ("filters", {"criterion": "L2", "epochs": 1}),
-            ("slimming", {"pull": 0.012, "cut": "γ"}),
         ],
     )
     def test_a_run_made_now_agrees(self, name, configuration):

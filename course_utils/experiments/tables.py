@@ -7,15 +7,7 @@ from types import ModuleType
 import pandas as pd
 
 from course_utils._checks import check_choice
-from course_utils.experiments import (
-    criteria,
-    every_schedule,
-    filters,
-    from_scratch,
-    last_step,
-    slimming,
-    tickets,
-)
+from course_utils.experiments import every_schedule, from_scratch, last_step, tickets
 from course_utils.experiments.nets import SEEDS
 
 RESULTS = Path(__file__).parent / "results"
@@ -23,9 +15,6 @@ RESULTS = Path(__file__).parent / "results"
 # measured, by column, and SEEDS of its own where it needs others than the usual ones.
 EXPERIMENTS: dict[str, ModuleType] = {
     "from_scratch": from_scratch,
-    "criteria": criteria,
-    "filters": filters,
-    "slimming": slimming,
     "every_schedule": every_schedule,
     "last_step": last_step,
     "tickets": tickets,
