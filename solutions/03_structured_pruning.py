@@ -18,7 +18,7 @@
 import torch
 
 from course_utils import data, masks, measure, models, plotting, pruning, training
-from course_utils.lesson import claim, desk, predict, tables, time_claim, within
+from course_utils.lesson import claim, desk, predict, tables, time_claim
 
 desk.check("03", edition="EDITION")
 digits = data.load_mnist()
@@ -357,8 +357,8 @@ for net in dense_nets:
     quarter = keep_by_norm(net, 0.25)
     apart.append(largest_difference(surgery.remove_filters(net, quarter), weights_masked, x))
 guess.compare(np.mean(apart), digits=2)
-claim("3.c", "with only the conv weights masked, the largest difference is 1 to 9 (mean of 3 nets)",
-      within(np.mean(apart), 1, 9))  # fmt: skip
+claim("3.c", "with only the conv weights masked, the largest difference is 1 to 12 (mean of 3 nets)",
+      1 < np.mean(apart) < 12)  # fmt: skip
 
 # %% [markdown]
 # They are different nets. The conv puts out zeros, but BatchNorm comes after it:
@@ -428,8 +428,8 @@ tables.approximate(trap, dict.fromkeys(trap, "{:5.1f} %"))
 
 # %%
 trap_cost = (trap["conv weights masked"] - trap["channel silent"]).abs()
-claim("3.e", "half of the filters, no repair: the two differ by over 3 points on average",
-      trap_cost.mean() > 3)  # fmt: skip
+claim("3.e", "half of the filters, no repair: the two differ by 5 to 70 points on average",
+      5 < trap_cost.mean() < 70)  # fmt: skip
 
 # %% [markdown]
 # ## 3.5 Count the work
@@ -668,12 +668,11 @@ tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 gain = 100 * (accuracy["recalibrated"] - accuracy["raw"]).mean(0)
 lost = 100 * (longer[:, None] - accuracy["fine-tuned"]).mean(0)
 guess.compare(gain[1])
-claim("3.j", "at 50 %, recalibration alone gains each of the three nets points",
-      (accuracy["recalibrated"] > accuracy["raw"])[:, 1].all())  # fmt: skip
-claim("3.k", "one epoch after it, the nets are at 90 to 98 % with half of their filters gone",
-      within(100 * accuracy["fine-tuned"][:, 1].mean(), 90, 98))  # fmt: skip
-claim("3.l", "fine-tuned, 25 % ends up to 3 points from dense, 50 % up to 6, 75 % up to 12 below",
-      [within(lost[0], -3, 3), within(lost[1], -2, 6), within(lost[2], -2, 12)])  # fmt: skip
+claim("3.j", "at 50 %, recalibration alone gains 5 to 60 points on average", 5 < gain[1] < 60)
+claim("3.k", "one epoch after it, the nets read 90 to 98 % with half of their filters gone",
+      90 < 100 * accuracy["fine-tuned"][:, 1].mean() < 98)  # fmt: skip
+claim("3.l", "fine-tuned, 25 % ends within 3 points of dense, 50 % up to 6 below, 75 % up to 12 below",
+      abs(lost[0]) < 3 and -1 < lost[1] < 6 and -1 < lost[2] < 12)  # fmt: skip
 
 # %% [markdown]
 # ### One net in one table
@@ -728,12 +727,14 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# @@ONE@@
+# Masked and removed are one and the same net, up to rounding: they compute the same, learn the same and
+# read the same. What differs is what they cost. Masks make the file larger and save no time; removed
+# filters save all three. At one digit the gain in time is the smallest, since the calls of the layers
+# cost the same for both.
 
 # %%
-time_claim("3.u", "8-16-32 at batch 64: half removed takes 40 to 80 % of the time, half masked over 90 %",
-           one_time["half removed", 64].above(0.4), one_time["half removed", 64].below(0.8),
-           one_time["half masked", 64].above(0.9))  # fmt: skip
+time_claim("3.u", "8-16-32 at batch 64: with half removed it is faster, with half masked it is not",
+           one_time["half removed", 64].below(1), one_time["half masked", 64].above(0.9))  # fmt: skip
 claim("3.w", "masked or removed, one epoch later the two nets read the same within 2 points",
       abs(reads["half masked"] - reads["half removed"]) < 2)  # fmt: skip
 
@@ -776,10 +777,12 @@ guess.compare(worth["as many epochs", 9].mean)
 plotting.show(
     plotting.difference_dots(
         {f"{name}, {epochs}": difference for (name, epochs), difference in worth.items()},
-        "@@TITLE@@",
+        "Pruned beats a late start, not a small net with as much training",
         xlabel="pruned to half − rival (points), 8 seeds; epochs in all behind the name",
     ),
-    alt="@@ALT@@",
+    alt="Mean difference of the pruned net to each rival with its interval: right of zero against the "
+    "last third alone, left of it against as many FLOPs and against dense, across it against as many "
+    "epochs.",
 )
 
 # %% [markdown]
@@ -789,15 +792,25 @@ plotting.show(
 for (name, epochs), difference in worth.items():
     print(f"pruned − {name:19s} {epochs} epochs: {difference} points")
 live = {"dense": longer, "pruned": accuracy["fine-tuned"][:, 1], "scratch": scratch}
-stored = experiments.load("from_scratch", SEEDS[:2]).query("epochs == 3")
-in_file = stored.groupby("start")["accuracy"].mean()
-apart = {start: 100 * abs(values[:2].mean() - in_file[start]) for start, values in live.items()}
-claim("3.x", "the nets that you have trained agree with the file within 2 points, two seeds",
-      max(apart.values()) < 2)  # fmt: skip
-# @@CLAIMS@@
+in_file = {start: runs[start, 3].mean() for start in live}
+apart = {start: abs(100 * values.mean() - in_file[start]) for start, values in live.items()}
+claim("3.x", "your nets of three epochs read what the file says on average, within 3 points",
+      max(apart.values()) < 3)  # fmt: skip
+claim("3.m", "three epochs: with as many FLOPs the small net is 1 to 3 points ahead of the pruned one",
+      worth["as many FLOPs", 3].excludes_zero and -3 < worth["as many FLOPs", 3].mean < -1)  # fmt: skip
+claim("3.y", "with as many epochs, three or nine, eight seeds do not tell the two apart",
+      not any(worth["as many epochs", epochs].excludes_zero for epochs in (3, 9)))  # fmt: skip
+claim("3.z", "with only the last third to train, small from scratch is behind, by 1 to 5 points after one",
+      worth["only the last third", 3].excludes_zero and 1 < worth["only the last third", 3].mean < 5)  # fmt: skip
 
 # %% [markdown]
-# @@VERDICT@@
+# With as many epochs nobody is ahead, as far as eight seeds can tell. With as many FLOPs the small net is.
+# Pruning is ahead where it has a head start: a trained net, and few epochs left. So if you have no
+# trained net yet and know how small it must be, train the small one; if you *have* one, pruning spares
+# you training. Liu and others came to a like result for large nets, in part only with as many FLOPs
+# (they call that Scratch-B). Yours is about one small ConvNet, 3,600 digits and nine epochs at most.
+#
+# The seeds pair nothing here: nets of two shapes draw other weights. The intervals hold all the same.
 #
 # ## 3.8 Tied channels
 #
@@ -889,8 +902,8 @@ as_trained = [100 * training.evaluate(net, digits.test) for net in resnets]
 up_to_date = [100 * recalibrated_accuracy(net) for net in resnets]
 for name, values in {"as trained": as_trained, "recalibrated": up_to_date}.items():
     print(f"dense, {name:12s}", ", ".join(f"≈ {value:.1f} %" for value in values))
-claim("3.v", "recalibration alone gains the dense residual nets over 3 points each",
-      all(after > before + 3 for before, after in zip(as_trained, up_to_date)))  # fmt: skip
+claim("3.v", "recalibration alone gains the dense residual nets 3 to 70 points on average",
+      3 < np.mean(up_to_date) - np.mean(as_trained) < 70)  # fmt: skip
 
 # %% [markdown]
 # No weight has changed. In training BatchNorm uses the mean and variance of each batch; what it keeps
@@ -956,15 +969,16 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# @@RESNET@@
+# Right after the cut much is lost, also with BatchNorm up to date; one epoch brings most of it back, and
+# not all. Halving the blocks inside costs less, and saves less.
 
 # %%
 slim, inside = parts["half of all channels"], parts["half inside the blocks"]
 claim("3.p", "half of all channels gone: 25 to 30 % of FLOPs and parameters are left",
       all(0.25 < count(slim) / count(resnet) < 0.3
           for count in (measure.count_parameters, lambda net: measure.flops(net, single))))  # fmt: skip
-claim("3.q", "half of all channels, one epoch: the nets end 1 to 20 points behind their dense twins",
-      within(behind["half of all channels"], 1, 20))  # fmt: skip
+claim("3.q", "half of all channels, one epoch: the nets end up to 15 points behind their dense twins",
+      0 < behind["half of all channels"] < 15)  # fmt: skip
 
 # %% [markdown]
 # **Explore the masks of a conv layer.** Each row is a filter, laid flat.
@@ -1014,7 +1028,10 @@ print("classifier before:", tuple(resnet.classifier.weight.shape))
 print("classifier after: ", tuple(slim.classifier.weight.shape))
 
 # %% [markdown]
-# @@INSIDE@@
+# **Is pruning a residual net only inside its blocks good enough?** It is safe, and it spares you the
+# tied channels. But the channels that run through the whole net stay at full width. Section 3.8 has both
+# ways in one table, parameters, FLOPs and accuracy: two bargains, of which neither is the better one by
+# rights. With the same FLOPs in mind, prune both and compare.
 
 # %% [markdown]
 # ## What you measured

@@ -18,7 +18,7 @@
 import torch
 
 from course_utils import data, masks, measure, models, plotting, scores, surgery, training
-from course_utils.lesson import claim, desk, predict, tables, within
+from course_utils.lesson import claim, desk, predict, tables
 
 desk.check("05", edition="EDITION")
 digits = data.load_mnist()
@@ -185,7 +185,7 @@ for name, counts in kept_by.items():
     print(f"pruned by L1, kept by {name}: ≈ {np.mean(counts):4.1f} of 50 rows")
 guess.compare(np.mean(kept_by["L∞"]), digits=0)
 claim("S9", "single weights: all norms prune the same; of 50 rows of fc2 by L1, L∞ keeps 2 to 8",
-      [same_for_one, within(np.mean(kept_by["L∞"]), 2, 8)],
+      all([same_for_one, 2 <= np.mean(kept_by["L∞"]) <= 8]),
       verdict="holds, and L1 or L2 hardly matters: of fc2's rows at 50 % they choose nearly the same")  # fmt: skip
 
 # %% [markdown]
@@ -355,7 +355,7 @@ same_scores = all(yours.allclose(scores.relative_norm(last_weights[block]))
 print(f"your scores are those of scores.relative_norm: {same_scores}")
 guess.compare(ranges.loc["L1, relative", "accuracy"])
 claim("5.d", "25 % of all filters by L1 kills the net; by relative L1 70 to 99 % are right on average",
-      [ranges.loc["L1", "best"] == 10, within(ranges.loc["L1, relative", "accuracy"], 70, 99)])  # fmt: skip
+      all([ranges.loc["L1", "best"] == 10, 70 <= ranges.loc["L1, relative", "accuracy"] <= 99]))  # fmt: skip
 tables.approximate(ranges, dict.fromkeys(ranges, "{:5.1f} %")).replace("≈   nan %", "dead")
 
 # %% [markdown]
@@ -446,10 +446,10 @@ for name, values in agreement.items():
     print(f"{name:9s} rank agreement with the true change ≈ {np.mean(values):.2f}")
 guess.compare(np.mean(agreement["Taylor"]), digits=2)
 claim("5.e", "Taylor orders single weights of fc3 as the true change does: ρ is 0.9 to 1 on average",
-      within(np.mean(agreement["Taylor"]), 0.9, 1))  # fmt: skip
+      0.9 <= np.mean(agreement["Taylor"]) <= 1)  # fmt: skip
 claim("5.f", "the magnitude is the worse judge of a single weight in each net: ρ is 0.6 to 0.85",
-      [all(t > m for t, m in zip(*agreement.values())),
-       within(np.mean(agreement["magnitude"]), 0.6, 0.85)])  # fmt: skip
+      all([all(t > m for t, m in zip(*agreement.values())),
+       0.6 <= np.mean(agreement["magnitude"]) <= 0.85]))  # fmt: skip
 
 # %% [markdown]
 # A nearly perfect forecast, for *one* weight of fc3. Pruning takes thousands at once. Keep that in mind
@@ -525,7 +525,7 @@ for name, value in on_blank.items():
     print(f"{name:16s} weights left on blank pixels, five nets: ≈ {value:4.1f} %")
 guess.compare(on_blank["magnitude"])
 claim("5.g", "at 50 %, magnitude keeps 35 to 60 % of the weights on blank pixels, the other none",
-      [within(on_blank["magnitude"], 35, 60), on_blank["activation-aware"] == 0])  # fmt: skip
+      all([35 <= on_blank["magnitude"] <= 60, on_blank["activation-aware"] == 0]))  # fmt: skip
 
 # %% [markdown]
 # A weight on a blank pixel gets no gradient and keeps its initial value, so its magnitude cannot tell.
@@ -640,9 +640,9 @@ plotting.show(
     "agree most with each other, Taylor less, random with nobody.",
 )
 claim("5.h", "on fc2, magnitude has ρ of 0.6 to 0.9 with activation-aware, 0.4 to 0.65 with Taylor",
-      [within(fc2[0, 1], 0.6, 0.9), within(fc2[0, 2], 0.4, 0.65), abs(fc2[3, :3]).max() < 0.1])  # fmt: skip
+      all([0.6 <= fc2[0, 1] <= 0.9, 0.4 <= fc2[0, 2] <= 0.65, abs(fc2[3, :3]).max() < 0.1]))  # fmt: skip
 claim("5.i", "on filters, L1 and L2 have ρ of 0.9 to 1, Taylor less with any norm than two norms have",
-      [within(third[0, 1], 0.9, 1), third[3, :3].max() < third[:3, :3].min()])  # fmt: skip
+      all([0.9 <= third[0, 1] <= 1, third[3, :3].max() < third[:3, :3].min()]))  # fmt: skip
 
 # %% [markdown]
 # ## 5.7 Which wins?
@@ -753,7 +753,7 @@ claim(
     verdict="holds when you compare with random; nothing here beats the plain magnitude",
 )
 claim("5.j", "one global threshold, one epoch: magnitude ends 0 to 5 points ahead of Taylor",
-      within(tuned_means["global"]["magnitude"] - tuned_means["global"]["Taylor"], 0, 5))  # fmt: skip
+      0 <= tuned_means["global"]["magnitude"] - tuned_means["global"]["Taylor"] <= 5)  # fmt: skip
 
 # %% [markdown]
 # Section 5.3 has warned of one threshold for all layers, and here it does better than a share for each.
@@ -768,8 +768,8 @@ for name in criteria[SEEDS[0]]:
     }
 spared = pd.DataFrame(shares).T.rename_axis(index="weights left (%), global 90 %")
 claim("5.p", "one threshold by magnitude leaves 20 to 40 % of fc2 and over 50 % of fc3, by chance 10 %",
-      [within(spared.loc["magnitude", "fc2"], 20, 40), spared.loc["magnitude", "fc3"] > 50,
-       abs(spared.loc["random"] - 10).max() < 2.5])  # fmt: skip
+      all([20 <= spared.loc["magnitude", "fc2"] <= 40, spared.loc["magnitude", "fc3"] > 50,
+       abs(spared.loc["random"] - 10).max() < 2.5]))  # fmt: skip
 tables.approximate(spared, dict.fromkeys(spared, "{:4.1f}"))
 
 # %% [markdown]
@@ -779,10 +779,10 @@ tables.approximate(spared, dict.fromkeys(spared, "{:4.1f}"))
 # not be so on another net: count what each layer has left.
 #
 # One epoch is 57 steps. Is random pruning really that bad, or has it not had time? Train the masked nets
-# of magnitude and of random pruning, 90 % per layer, for ten epochs more.
+# of magnitude and of random pruning, 90 % per layer, for four epochs more.
 
 # %%
-guess = predict("5.9", "Test accuracy of random pruning, ten epochs more?", None, unit="%")
+guess = predict("5.9", "Test accuracy of random pruning, four epochs more?", None, unit="%")
 
 # %% [markdown]
 # Five nets each, the same masks as above:
@@ -793,18 +793,18 @@ for name in ("magnitude", "random"):
     for seed, net in dense_nets.items():
         pruned = prune_by(net, criteria[seed][name], 0.9, "layer")
         training.train(pruned, digits, epochs=1, seed=100 + seed)
-        training.train(pruned, digits, epochs=10, seed=200 + seed)
+        training.train(pruned, digits, epochs=4, seed=200 + seed)
         later[name, seed] = 100 * training.evaluate(pruned, digits.test)
-eleven = pd.Series(later).unstack()
+five_epochs = pd.Series(later).unstack()
 gap = {
-    1: intervals.paired_difference(*(runs_of(n, "layer", "fine-tuned") for n in eleven.index)),
-    11: intervals.paired_difference(*eleven.to_numpy()),
+    1: intervals.paired_difference(*(runs_of(n, "layer", "fine-tuned") for n in five_epochs.index)),
+    5: intervals.paired_difference(*five_epochs.to_numpy()),
 }
-guess.compare(eleven.loc["random"].mean())
+guess.compare(five_epochs.loc["random"].mean())
 for epochs, difference in gap.items():
-    print(f"magnitude − random, {epochs:2d} epochs after the cut: {difference} points")
-claim("5.q", "90 % per layer: random is 30 to 80 points behind after one epoch, 1 to 5 after eleven",
-      [within(gap[1].mean, 30, 80), within(gap[11].mean, 1, 5)])  # fmt: skip
+    print(f"magnitude − random, {epochs} epochs after the cut: {difference} points")
+claim("5.q", "90 % per layer: random is 20 to 90 points behind after one epoch, 1 to 7 after five",
+      all([20 <= gap[1].mean <= 90, 1 <= gap[5].mean <= 7]))  # fmt: skip
 
 # %% [markdown]
 # Most of the gap was time. A random mask leaves a net that has to learn nearly everything anew, and one
@@ -841,17 +841,17 @@ forecasts = pd.DataFrame(first_order, columns=["mask by", "forecast", "true rise
 forecasts = forecasts.groupby("mask by", sort=False).mean()
 forecasts["rise / forecast"] = forecasts["true rise"] / forecasts["forecast"]
 guess.compare(forecasts.loc["Taylor", "rise / forecast"])
-claim("5.k", "the loss rises by more than the forecast for each, by 1 to 3 nats for Taylor's own mask",
-      [(forecasts["true rise"] > forecasts["forecast"].abs()).all(),
-       forecasts["true rise"].idxmax() == "Taylor", within(forecasts.loc["Taylor", "true rise"], 0.5, 3)])  # fmt: skip
+claim("5.k", "the loss rises by more than the forecast for each, and by 0.5 to 3 nats for Taylor's mask",
+      all([(forecasts["true rise"] > forecasts["forecast"].abs()).all(),
+       forecasts["true rise"].idxmax() == "Taylor", 0.5 <= forecasts.loc["Taylor", "true rise"] <= 3]))  # fmt: skip
 tables.approximate(
     forecasts, {"forecast": "{:6.2f}", "true rise": "{:6.2f}", "rise / forecast": "{:5.1f} ×"}
 )
 
 # %% [markdown]
 # The forecast misses the rise for every mask, and most for the one that was made from it. A first-order
-# forecast leaves out how the loss curves, and how cuts add up: two weights that do little alone can do a
-# lot together. So to make *it* small does not make the damage small. Section 5.9 keeps the curvature.
+# forecast leaves out how the loss curves and how cuts add up, so to make *it* small does not make the
+# damage small. Section 5.9 keeps the curvature.
 #
 # And filters? Half of each conv's filters go, for each criterion. L1 and L2 order them nearly alike
 # (section 5.6), so L2 stands for both. Three stages: raw, with BatchNorm recalibrated (lesson 03), and
@@ -896,7 +896,7 @@ plotting.show(
     plotting.grouped_bars(
         {stage: np.stack([filter_results.loc[name, stage] for name in FILTER_NAMES], axis=1)
          for stage in STAGES},
-        FILTER_NAMES, "@@TITLE2@@", ylabel="test accuracy (%)",
+        FILTER_NAMES, "Half of the filters: after one epoch the criteria lie close together", ylabel="test accuracy (%)",
     ),
     alt="Test accuracy with half of the filters removed by four criteria, raw, recalibrated and after "
     "one epoch: raw they differ widely, fine-tuned they lie close together, random included.",
@@ -916,13 +916,19 @@ for stage in STAGES:
             *(filter_results.loc[n, stage] for n in (name, "random"))
         )
         print(f"{stage:12s} {name:6s} − random: {over} points")
-claim("5.l", "half of the filters, one epoch: best and worst of four criteria are 0 to 9 points apart",
-      within(tuned.max() - tuned.min(), 0, 9))  # fmt: skip
-claim("5.m", "raw, the mean of the three criteria is ahead of random, and Taylor's nets read best",
+claim("5.l", "half of the filters, one epoch: the four criteria end within 4 points, random included",
+      tuned.max() - tuned.min() < 4)  # fmt: skip
+claim("5.m", "raw, the mean of the three criteria is ahead of random",
       by_criterion["raw"].drop("random").mean() > by_criterion.loc["random", "raw"])  # fmt: skip
 
 # %% [markdown]
-# @@FILTERS@@
+# Raw, the intervals are tens of points wide: which criterion is the best one without repair, three nets
+# cannot say. After one epoch, with BatchNorm up to date, hardly anything is left to choose: this ConvNet
+# learns the work of half of its filters anew, whichever half went.
+#
+# Choose a criterion by its price, then. Magnitude and norms cost nothing. Activations need some data,
+# gradients a backward pass as well, and on these nets neither paid for it. On another kind of net the
+# order may differ; now you can measure it.
 #
 # **Explore the norms.** The filters of the third block: compare L1 and L2, and watch the threshold in
 # the histogram of the norms.
@@ -972,51 +978,36 @@ tables.approximate(floor, dict.fromkeys(floor, "{:5.1f} %"))
 # **I prune channels by the scale γ of BatchNorm, and 10 % ruins the net. What step is missing?**
 # Network slimming (网络瘦身; Liu and others, 2017) trains with a penalty (惩罚项) on |γ| (缩放因子) *first*,
 # which pulls the γ of channels that are not needed to 0. Do that: after each step, move every γ towards
-# 0 by a little. Then cut 30 % of the filters by γ. How far to pull? Try three pulls with one net each,
-# and choose on the validation part, which is what it is for.
-
+# 0 by a little. Then cut 30 % of the filters by γ. (The pull below was set by hand. Choose one for your
+# own net on its validation part.)
 
 # %%
-def train_slim(seed, pull):
-    """A net whose γ move towards 0 by ``pull`` after each step, and not past it."""
+PULL = 0.012  # a step: learning rate 0.05 times a penalty of 0.24
 
-    def pull_gammas_down(net):
-        with torch.no_grad():
-            for block in net.blocks:
-                gamma = block[1].weight
-                gamma.copy_(gamma.sign() * (gamma.abs() - pull).clamp(min=0))
 
+def pull_gammas_down(net):
+    with torch.no_grad():
+        for block in net.blocks:
+            gamma = block[1].weight
+            gamma.copy_(gamma.sign() * (gamma.abs() - PULL).clamp(min=0))
+
+
+slimmed_nets = {}
+for seed in conv_nets:
     training.seed_everything(seed)
-    net = models.ConvNet(widths=(8, 16, 32))
-    training.train(net, digits, 2, seed=seed, after_step=pull_gammas_down)
-    return net
+    slimmed_nets[seed] = models.ConvNet(widths=(8, 16, 32))
+    training.train(slimmed_nets[seed], digits, 2, seed=seed, after_step=pull_gammas_down)
 
-
-def gammas_of(net):
-    return {name: b[1].weight.detach().abs() for name, b in zip(BLOCKS, net.blocks)}
-
-
-def validated(net):
-    """Validation accuracy without 30 % of the filters, recalibrated; 10 % for a dead net."""
-    small = without_filters(net, gammas_of(net), 0.3)
-    if small is None:
-        return 10.0
-    training.recalibrate(small, sample)
-    return 100 * training.evaluate(small, digits.val)
-
-
-tried = {pull: train_slim(SEEDS[0], pull) for pull in (0.004, 0.012, 0.036)}
-on_validation = {pull: validated(net) for pull, net in tried.items()}
-PULL = max(on_validation, key=on_validation.get)
-print({pull: f"≈ {value:.1f} %" for pull, value in on_validation.items()}, "so the pull is", PULL)
-slimmed_nets = {seed: train_slim(seed, PULL) for seed in conv_nets}
-
-# %% [markdown]
 # %% [markdown]
 # What is each net worth, whole and without 30 % of its filters? BatchNorm estimates its statistics anew
 # before *every* one is measured (lesson 03), the whole ones, too: with the penalty they lag far behind.
 
+
 # %%
+def gammas_of(net):
+    return {name: b[1].weight.detach().abs() for name, b in zip(BLOCKS, net.blocks)}
+
+
 outcome = {}
 for name, nets in {"as trained": conv_nets, "with the penalty": slimmed_nets}.items():
     for seed, net in nets.items():
@@ -1040,13 +1031,16 @@ tables.approximate(three, dict.fromkeys(three, "{:5.1f} %"))
 penalty = three.loc["as trained", "whole"] - three.loc["with the penalty", "whole"]
 cut = three.loc["with the penalty", "whole"] - three.loc["with the penalty", "30 % cut by γ"]
 print(f"the penalty costs ≈ {penalty:.1f} points, the cut after it ≈ {cut:.1f} points")
-claim("5.o", "the penalty costs the whole net -2 to 6 points, the cut of 30 % by γ after it -3 to 4",
-      [within(penalty, -2, 6), within(cut, -3, 4)])  # fmt: skip
+claim("5.o", "the penalty costs the whole net under 4 points, the cut of 30 % by γ after it under 2",
+      penalty < 4 and abs(cut) < 2)  # fmt: skip
 claim("5.r", "without 30 % by γ, nets trained with the penalty end above the others",
       three.loc["with the penalty", "30 % cut by γ"] > three.loc["as trained", "30 % cut by γ"])  # fmt: skip
 
 # %% [markdown]
-# @@SLIM@@
+# With the penalty, 30 % of the filters go at next to no cost: that is what it is for. It costs
+# the whole net a little, and nothing here says that the smaller net is the better one. Without the
+# penalty no γ is near 0, so none marks a channel as free. Whether γ as trained is then better than a lot,
+# three nets cannot tell.
 #
 # **A sensitivity scan says that some layers of my residual net are perfectly robust. Can I skip them?**
 # Count the parameters first. A layer that you isolate by ignoring all others cannot shrink if its
@@ -1157,10 +1151,21 @@ ahead = {
 }
 for name, difference in ahead.items():
     print(f"{name:28s} − magnitude: {difference} points")
-# @@CLAIMS5@@
+rises = forecasts["true rise"]
+claim("5.s", "90 %, one epoch: activation-aware per row ends behind activation-aware per layer",
+      ahead["activation-aware, per row"].mean < ahead["activation-aware, per layer"].mean)  # fmt: skip
+claim("5.t", "the second-order mask raises the loss by less than Taylor's, and by more than it forecasts",
+      forecasts.loc["second order", "forecast"] < rises["second order"] < rises["Taylor"])  # fmt: skip
 
 # %% [markdown]
-# @@FURTHER@@
+# The rule for rows was made for large language models; on this small net the rows differ in what they can
+# spare, and equal shares cost more than they help.
+#
+# The second order is the better guide of the two: its mask does much less damage than Taylor's before
+# any training, and its mean after an epoch is closer to magnitude's. Yet it does not beat magnitude
+# here, and its forecast of the whole cut is far too small as well. It takes one weight at a time, and
+# what is missing is how the cuts act together. (Optimal brain surgeon, by Hassibi and Stork, 1993, keeps
+# that too, at the price of a matrix with a row for each weight.)
 #
 # ## What you measured
 #
@@ -1175,8 +1180,10 @@ what_you_measured()
 # **Remember**
 #
 # - A norm of a group grows with the group: raw L1 across layers can empty one. Look at what is left.
-# - A score that judges single weights well may judge a large cut badly.
-# - Fine-tuned filters: the choice of criterion hardly shows. Have the random control beside it.
+# - A score that judges single weights well may judge a large cut badly: on LeNet-300-100 at 90 % nothing
+#   beats the plain magnitude.
+# - How far random is behind depends on the epochs after the cut; of filters, on this ConvNet, one epoch
+#   leaves nearly nothing of it. Have the random control beside every criterion.
 #
 # **Read on**: Li, Kadav, Durdanovic, Samet and Graf (2017),
 # [Pruning filters for efficient ConvNets](https://arxiv.org/abs/1608.08710), for norms;
