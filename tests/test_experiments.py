@@ -37,7 +37,7 @@ class TestStoredResults:
         assert sorted(set(table["seed"])) == sorted(seeds)
         assert len(table) == len(runs) * len(seeds)
         assert not given.duplicated().any()
-        assert table.drop(columns=given).stack().between(0.05, 1).all()
+        assert table.drop(columns=given.columns).stack().between(0.05, 1).all()
 
     @pytest.mark.parametrize("name", experiments.EXPERIMENTS)
     def test_rows_stand_in_the_order_of_seeds_and_configurations(self, name):
