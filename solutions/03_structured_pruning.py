@@ -111,7 +111,8 @@ claim("S6", "amount=0.25 of 10 filters prunes 2 of them, 20 %", gone == 2,
 #
 # From here on, the net is a ConvNet of three blocks with 32, 64 and 128 filters. Each block is a 3×3
 # conv, BatchNorm (批归一化), ReLU and pooling. Mask half of the filters of every conv, make the zeros
-# permanent, and measure. The weights are random here, since shapes and times do not depend on them.
+# permanent, and measure. All numbers in it are random here, since shapes and times do not depend on
+# them.
 
 # %%
 guess = predict("3.2", "Time with half of the filters masked, dense = 100 %?", None, unit="%")
@@ -127,6 +128,10 @@ from course_utils import scores, surgery
 
 training.seed_everything(SEEDS[0])
 dense = models.ConvNet(widths=(32, 64, 128)).eval()
+for block in dense.blocks:  # a new BatchNorm holds the same numbers for each channel
+    norm = block[1]
+    for vector in (norm.weight, norm.bias, norm.running_mean, norm.running_var):
+        nn.init.uniform_(vector, 0.5, 1.5)
 keep = {
     name: masks.mask_from_scores(scores.group_norm(layer.weight, n=2, dim=0), 0.5)
     for name, layer in surgery.filter_layers(dense).items()
@@ -198,26 +203,41 @@ cut_columns = ex.cut_columns.check(cut_columns)
 
 # %% [markdown]
 # `surgery.remove_filters` does this along a whole net. It finds out by itself which BatchNorm and
-# which next layer belong to a conv, by tracing the net with `torch.fx`. Compare its last block with
-# your two functions, then put all three nets side by side: what is a filter worth that is masked, and
-# one that is deleted?
+# which next layer belong to a conv, by tracing the net with `torch.fx`. Go along the net with your two
+# functions, too, and compare every number that the two small nets hold.
+
+
+# %%
+def cut_by_hand(net, keep):
+    """All that the small net holds, by name, made with your two functions."""
+    held = net.state_dict()
+    for number, kept in enumerate(keep.values()):
+        conv, following = f"blocks.{number}.0.weight", f"blocks.{number + 1}.0.weight"
+        norm = {n: v for n, v in held.items() if n.startswith(f"blocks.{number}.1.") and v.dim()}
+        reads = held.get(following, torch.zeros(1, len(kept), 1, 1))  # none behind the last conv
+        held[conv], norm, reads = cut_filters(held[conv], norm, reads, kept)
+        held |= norm
+        if following in held:
+            held[following] = reads
+    held["classifier.weight"] = cut_columns(held["classifier.weight"], kept)
+    return held
+
+
+small = surgery.remove_filters(dense, keep)
+by_hand, by_library = cut_by_hand(dense, keep), small.state_dict()
+agree = by_hand.keys() == by_library.keys() and all(
+    by_hand[name].equal(tensor) for name, tensor in by_library.items()
+)
+claim("3.b", "removing the filters gives what your two functions give, every number of the net",
+      agree)  # fmt: skip
+
+# %% [markdown]
+# Now put all three nets side by side: what is a filter worth that is masked, and one that is deleted?
 
 # %%
 import pandas as pd
 
-small = surgery.remove_filters(dense, keep)
-third, fourth = keep["blocks.1.0"], keep["blocks.2.0"]
-by_hand = cut_filters(
-    dense.blocks[2][0].weight[:, third],
-    {name: getattr(dense.blocks[2][1], name) for name in ("weight", "bias")},
-    torch.zeros(1, len(fourth), 1, 1),
-    fourth,
-)
-agree = small.blocks[2][0].weight.equal(by_hand[0]) and small.classifier.weight.equal(
-    cut_columns(dense.classifier.weight, fourth)
-)
 nets = {"dense": dense, "filters masked": masked, "filters deleted": small}
-print("the last block and the linear layer are what your functions make:", agree)
 table = pd.DataFrame(
     {
         "parameters": [f"{measure.count_parameters(net):,}" for net in nets.values()],
@@ -235,22 +255,17 @@ table
 # %%
 counts = {name: measure.count_parameters(net) for name, net in nets.items()}
 files = {name: measure.size_bytes(net, "file") for name, net in nets.items()}
-claim("3.b", "removing the filters gives what the two exercises make by hand", agree)
-claim(
-    "S12",
-    "masked, no parameter is gone and the file grows; deleted, both are less than a third",
-    counts["filters masked"] == counts["dense"]
-    and files["filters masked"] > files["dense"]
-    and counts["filters deleted"] < counts["dense"] / 3
-    and files["filters deleted"] < files["dense"] / 3,
-    verdict="holds, and only deleting saves anything",
-)
+claim("3.s", "masked, no parameter is gone and the file grows; deleted, 25 to 33 % of both are left",
+      counts["filters masked"] == counts["dense"]
+      and files["filters masked"] > files["dense"]
+      and all(0.25 < held["filters deleted"] / held["dense"] < 0.33 for held in (counts, files)))  # fmt: skip
 
 # %% [markdown]
 # Half of the filters are gone, yet 72 % of the parameters. A conv between two pruned
 # ones loses filters *and* input channels: (1 − r)² of it is left. Each layer at r = 10, 50 and 90 %:
 
 # %%
+short = []
 for r in (0.1, 0.5, 0.9):
     thinner = {
         name: masks.mask_from_scores(scores.group_norm(layer.weight), r)
@@ -259,10 +274,13 @@ for r in (0.1, 0.5, 0.9):
     left = measure.count_parameters(surgery.remove_filters(dense, thinner)) / counts["dense"]
     print(f"{r:4.0%} of the filters removed: {1 - left:6.1%} of the parameters, "
           f"the law says {1 - (1 - r) ** 2:6.1%}")  # fmt: skip
+    short.append(100 * (left - (1 - r) ** 2))
+claim("3.t", "at 10, 50 and 90 % of the filters, the net loses 1 to 3 points less than the law says",
+      all(0.95 < points < 3 for points in short))  # fmt: skip
 
 # %% [markdown]
-# The first conv, which always reads one channel, and the linear layer shrink on one side only, so the
-# law is not met exactly.
+# The first conv, which always reads one channel, and the linear layer shrink on one side only, and a
+# number of filters is rounded, so the law is not met exactly.
 #
 # ## 3.4 The same net? The trap in BatchNorm
 #
@@ -307,9 +325,9 @@ dense_accuracy = [training.evaluate(net, digits.test) for net in dense_nets]
 print("test accuracy:", ", ".join(f"≈ {100 * a:.1f} %" for a in dense_accuracy))
 
 # %% [markdown]
-# Take the first of them, and a quarter of the filters of each conv. Put the mask of exercise 3.1 on
-# the conv weights, as `prune.ln_structured` does, remove the same filters from another copy, and
-# compare the two. How far apart are their outputs, at most?
+# Take a quarter of the filters of each conv. Put the mask of exercise 3.1 on the conv weights, as
+# `prune.ln_structured` does, remove the same filters from another copy, and compare the two. How far
+# apart are their outputs, at most, mean of the three nets?
 
 # %%
 guess = predict("3.3", "Largest difference, conv weights masked against removed?", None)
@@ -319,6 +337,7 @@ guess = predict("3.3", "Largest difference, conv weights masked against removed?
 
 
 # %%
+import numpy as np
 
 
 def keep_by_norm(net, sparsity):
@@ -329,25 +348,25 @@ def keep_by_norm(net, sparsity):
     }
 
 
-net = dense_nets[0]
-quarter = keep_by_norm(net, 0.25)
-weights_masked = copy.deepcopy(net)
-for layer in surgery.filter_layers(weights_masked).values():
-    prune.ln_structured(layer, "weight", amount=0.25, n=2, dim=0)
-removed = surgery.remove_filters(net, quarter)
-
 x = torch.rand(256, 1, 28, 28, generator=torch.Generator().manual_seed(SEEDS[0]))
-apart = largest_difference(removed, weights_masked, x)
-guess.compare(apart, digits=2)
-claim("3.c", "with only the conv weights masked, the outputs are more than 0.5 apart", apart > 0.5)
+apart = []
+for net in dense_nets:
+    weights_masked = copy.deepcopy(net)
+    for layer in surgery.filter_layers(weights_masked).values():
+        prune.ln_structured(layer, "weight", amount=0.25, n=2, dim=0)
+    quarter = keep_by_norm(net, 0.25)
+    apart.append(largest_difference(surgery.remove_filters(net, quarter), weights_masked, x))
+guess.compare(np.mean(apart), digits=2)
+claim("3.c", "with only the conv weights masked, the largest difference is 1 to 12 (mean of 3 nets)",
+      1 < np.mean(apart) < 12)  # fmt: skip
 
 # %% [markdown]
-# The two are different nets. The conv puts out zeros, but BatchNorm comes after it:
+# They are different nets. The conv puts out zeros, but BatchNorm comes after it:
 #
 # $$\text{BatchNorm}(0) = \beta - \gamma \, \frac{\text{mean}}{\sqrt{\text{var} + \varepsilon}}$$
 #
 # That is a constant, and where it is above 0, ReLU lets it through to the next layer. Look at what the
-# pruned channels of the first block put out.
+# pruned channels of the last net's first block put out.
 
 # %%
 block = weights_masked.blocks[0]
@@ -388,7 +407,7 @@ claim("3.d", "with BatchNorm silenced as well, masked and removed agree within 1
       max(differences) < 1e-5)  # fmt: skip
 
 # %% [markdown]
-# How much does the trap cost? The three nets again, half of their filters gone, on the test part,
+# How much does the trap change? The three nets again, half of their filters gone, on the test part,
 # without any repair: with the conv weights masked only, and with the channels silent.
 
 # %%
@@ -409,8 +428,8 @@ tables.approximate(trap, dict.fromkeys(trap, "{:5.1f} %"))
 
 # %%
 trap_cost = (trap["conv weights masked"] - trap["channel silent"]).abs()
-claim("3.e", "half of the filters, no repair: the two differ by over 3 points on average",
-      trap_cost.mean() > 3)  # fmt: skip
+claim("3.e", "half of the filters, no repair: the two differ by 5 to 70 points on average",
+      5 < trap_cost.mean() < 70)  # fmt: skip
 
 # %% [markdown]
 # ## 3.5 Count the work
@@ -504,13 +523,11 @@ time_claim("3.g", "at both batch sizes the net gains less time than FLOPs",
            *(ratio.below(0.95 * flops_ratio) for ratio in speed.values()))  # fmt: skip
 
 # %% [markdown]
-# It is faster, on any processor and without any special kernel. Yet where does the rest of the 3.9
-# go? Time the layers of each kind alone, on the inputs that reach them: how long they take in the
+# It is faster on this machine, and without any special kernel: what is left is an ordinary net. Yet
+# where does the rest of the 3.9 go? Time the layers of each kind alone, on the inputs that reach them: how long they take in the
 # dense net, and in turns with it how many times faster they got.
 
 # %%
-import numpy as np
-
 kinds = {nn.Conv2d: "conv", nn.MaxPool2d: "pooling", nn.BatchNorm2d: "BatchNorm",
          nn.ReLU: "ReLU", nn.Linear: "linear"}  # fmt: skip
 
@@ -558,10 +575,15 @@ layers["faster"] = [gain.median for gain in gains.values()]
 tables.approximate(layers, {"share": "{:4.0%}", "faster": "{:5.1f} ×"})
 
 # %% [markdown]
-# FLOPs count the convs and the linear layer. Pooling, BatchNorm and ReLU do next to no arithmetic but
-# read and write every number of every channel: half of the channels, half of the time. They stay, and
-# the more the convs shrink, the larger their part. At batch 1 there is also the fixed cost of calling
-# each of the 13 layers, which no pruning of filters lowers.
+# FLOPs count the convs and the linear layer. Pooling, BatchNorm and ReLU do next to no arithmetic, but
+# they run over every number of every channel: with half of the channels they take about half of the
+# time. They stay, and the more the convs shrink, the larger their part. At batch 1 there is also the
+# fixed cost of calling each of the 13 layers, which no pruning of filters lowers.
+#
+# How large each part is belongs to the machine, not to pruning. ReLU reads the same numbers as pooling
+# and takes a small part of its time; that pooling is so dear is the doing of its kernel in this PyTorch
+# on this processor. And a net that is only used, not trained, needs no BatchNorm at all: it folds into
+# the conv before it (lesson 07).
 
 # %%
 others = ("pooling", "BatchNorm", "ReLU")
@@ -580,9 +602,10 @@ time_claim("3.i", "batch 64: the convs gain at least 1.2 times as much as these 
 # - **raw**: as it comes out,
 # - **recalibrated** (重新校准): no weight changes, but BatchNorm estimates its means and variances anew
 #   on 1,000 training digits; the old ones belonged to the net before,
-# - **fine-tuned**: one epoch of training.
+# - **fine-tuned**: one epoch of training, then recalibrated.
 #
-# The dense nets train one epoch more as well. What do you expect of recalibration at 50 %?
+# The dense nets train one epoch more as well, and every net that is compared with another is
+# recalibrated first. What do you expect of recalibration alone at 50 %?
 
 # %%
 guess = predict("3.6", "Points that recalibration alone gains at 50 %?", None, unit="points")
@@ -591,26 +614,32 @@ STAGES = ("raw", "recalibrated", "fine-tuned")
 thousand = tuple(part[:1000] for part in digits.train)
 accuracy = {stage: np.zeros((len(SEEDS), len(LEVELS))) for stage in STAGES}
 
+
+def recalibrated_accuracy(net):
+    """Test accuracy, with BatchNorm's statistics brought up to date before."""
+    training.recalibrate(net, thousand)
+    return training.evaluate(net, digits.test)
+
+
 for row, (seed, net) in enumerate(zip(SEEDS, dense_nets)):
     for column, level in enumerate(LEVELS):
         pruned = surgery.remove_filters(net, keep_by_norm(net, level))
         accuracy["raw"][row, column] = training.evaluate(pruned, digits.test)
-        recalibrated = copy.deepcopy(pruned)
-        training.recalibrate(recalibrated, thousand)
-        accuracy["recalibrated"][row, column] = training.evaluate(recalibrated, digits.test)
+        accuracy["recalibrated"][row, column] = recalibrated_accuracy(copy.deepcopy(pruned))
         training.train(pruned, digits, epochs=1, seed=100 + seed)
-        accuracy["fine-tuned"][row, column] = training.evaluate(pruned, digits.test)
+        accuracy["fine-tuned"][row, column] = recalibrated_accuracy(pruned)
 
 # %% [markdown]
 # The fair rivals at equal total epochs, three: the dense net, and a net of half the width from the
 # start, 4-8-16, trained from scratch (从头训练).
 
 # %%
-for seed, net in zip(SEEDS, dense_nets):
-    training.train(net, digits, epochs=1, seed=100 + seed)
-longer = np.array([training.evaluate(net, digits.test) for net in dense_nets])
-scratch_nets = [train_net(seed, widths=(4, 8, 16), epochs=3) for seed in SEEDS]
-scratch = np.array([training.evaluate(net, digits.test) for net in scratch_nets])
+scratch_nets = [train_net(seed, widths=(4, 8, 16)) for seed in SEEDS]
+for nets_of_a_kind in (dense_nets, scratch_nets):
+    for seed, net in zip(SEEDS, nets_of_a_kind):
+        training.train(net, digits, epochs=1, seed=100 + seed)
+longer = np.array([recalibrated_accuracy(net) for net in dense_nets])
+scratch = np.array([recalibrated_accuracy(net) for net in scratch_nets])
 
 plotting.show(
     plotting.accuracy_curves(
@@ -626,39 +655,162 @@ plotting.show(
 # their filters happen to matter is chance.
 
 # %%
-table = pd.DataFrame({stage: 100 * runs.mean(0) for stage, runs in accuracy.items()},
+table = pd.DataFrame({stage: 100 * values.mean(0) for stage, values in accuracy.items()},
                      pd.Index(["25 %", "50 %", "75 %"], name="filters removed"))  # fmt: skip
 print(f"dense, 3 epochs:               ≈ {100 * longer.mean():.1f} %")
 print(f"half width from scratch, 3:    ≈ {100 * scratch.mean():.1f} %")
 tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 
 # %% [markdown]
-# Was it worth training the large net first? Compare, seed by seed, the net pruned to half of its
-# filters and fine-tuned with the one that was small from the start. `intervals.paired_difference` gives
-# the mean difference and a 95 % confidence interval (置信区间); lesson 04 derives it.
+# The dense nets are the ones to compare with:
 
 # %%
-from course_utils import intervals
-
 gain = 100 * (accuracy["recalibrated"] - accuracy["raw"]).mean(0)
-back = 100 * (accuracy["fine-tuned"] - accuracy["raw"]).mean(0)
 lost = 100 * (longer[:, None] - accuracy["fine-tuned"]).mean(0)
-versus = intervals.paired_difference(100 * accuracy["fine-tuned"][:, 1], 100 * scratch)
 guess.compare(gain[1])
-print(f"pruned to half − half from scratch: {versus} points")
-claim("3.j", "at 50 %, recalibration alone gains over 5 points on average", gain[1] > 5)
-claim("3.k", "one epoch of fine-tuning brings back over 20 points at 50 % and at 75 %",
-      min(back[1:]) > 20)  # fmt: skip
-claim("3.l", "fine-tuned, 25 % ends within 3 points of the dense net on average, 50 % within 6",
-      lost[0] < 3 and lost[1] < 6)  # fmt: skip
-claim("3.m", "pruning to half ends less than 2 points above half the width from scratch",
-      versus.mean < 2)  # fmt: skip
+claim("3.j", "at 50 %, recalibration alone gains 5 to 60 points on average", 5 < gain[1] < 60)
+claim("3.k", "one epoch after it, the nets read 90 to 98 % with half of their filters gone",
+      90 < 100 * accuracy["fine-tuned"][:, 1].mean() < 98)  # fmt: skip
+claim("3.l", "fine-tuned, 25 % ends within 3 points of dense, 50 % up to 6 below, 75 % up to 12 below",
+      abs(lost[0]) < 3 and -1 < lost[1] < 6 and -1 < lost[2] < 12)  # fmt: skip
 
 # %% [markdown]
-# At equal epochs, a net of half the width trained from scratch is at least as good here as one pruned
-# from twice its width, as far as three seeds can tell. Liu and others found the same for large nets. If you
-# have no trained net yet and know how small it must be, train the small one. If you *have* a trained
-# net, pruning spares you most of the training.
+# ### One net in one table
+#
+# Accuracy, bytes, FLOPs and time of *one* net: the first of the three, dense; with half of its filters
+# masked, trained on with the masks; and with the same half removed, trained on as long. Does a net of 8,
+# 16 and 32 filters get faster at all?
+
+# %%
+guess = predict(
+    "3.7", "Time of the 8-16-32 net at batch 64 without half, dense = 100 %?", None, unit="%"
+)
+
+# %% [markdown]
+# All three have three epochs behind them.
+
+# %%
+two_epochs = train_net(SEEDS[0])
+half = keep_by_norm(two_epochs, 0.5)
+one_net = {
+    "dense": dense_nets[0],
+    "half masked": surgery.mask_filters(copy.deepcopy(two_epochs), half),
+    "half removed": surgery.remove_filters(two_epochs, half),
+}
+for name in ("half masked", "half removed"):
+    training.train(one_net[name], digits, epochs=1, seed=100 + SEEDS[0])
+reads = {name: 100 * recalibrated_accuracy(net) for name, net in one_net.items()}
+one_time = {
+    (name, len(x)): measure.latency_ratio(lambda n=net, x=x: n(x), lambda x=x: one_net["dense"](x))
+    for name, net in one_net.items() for x in (batch, single) if name != "dense"
+}  # fmt: skip
+
+# %% [markdown]
+# The times are parts of the dense net's, measured in turns.
+
+
+# %%
+def share_of_time(name, size):
+    return f"≈ {100 * one_time[name, size].median:4.0f} %" if name != "dense" else "100 %"
+
+
+guess.compare(100 * one_time["half removed", 64].median, digits=0)
+pd.DataFrame(
+    {
+        "accuracy": [f"≈ {value:.1f} %" for value in reads.values()],
+        "file": [f"≈ {measure.size_bytes(n, 'file') / 1e3:3.0f} kB" for n in one_net.values()],
+        "FLOPs a digit": [f"{measure.flops(net, single):,}" for net in one_net.values()],
+        "time, batch 64": [share_of_time(name, 64) for name in one_net],
+        "time, batch 1": [share_of_time(name, 1) for name in one_net],
+    },
+    index=pd.Index(one_net, name="ConvNet 8-16-32"),
+)
+
+# %% [markdown]
+# Masked and removed are one and the same net, up to rounding: they compute the same, learn the same and
+# read the same. What differs is what they cost. Masks make the file larger and save no time; removed
+# filters save all three. At one digit the gain in time is the smallest, since the calls of the layers
+# cost the same for both.
+
+# %%
+time_claim("3.u", "8-16-32 at batch 64: with half removed it is faster, with half masked it is not",
+           one_time["half removed", 64].below(1), one_time["half masked", 64].above(0.9))  # fmt: skip
+claim("3.w", "masked or removed, one epoch later the two nets read the same within 2 points",
+      abs(reads["half masked"] - reads["half removed"]) < 2)  # fmt: skip
+
+# %% [markdown]
+# ### Was it worth training the large net first?
+#
+# Here are its rivals: nets of half the width from the start. The pruned net has had two thirds of its
+# epochs at full width. So what is fair?
+#
+# - **as many epochs**: the small net trains as many as the pruned one in all,
+# - **as many FLOPs**: a step of the small net costs less, so it may take more of them, until its
+#   training has cost what that of the pruned net has,
+# - **only the last third**: you have a trained net at hand, and as much time as the pruned one gets
+#   after its cut.
+#
+# Three seeds cannot tell nets apart that are so close. `make sweep` has run eight, with three epochs in
+# all and with nine. Who will be ahead?
+
+# %%
+guess = predict("3.8", "Points, pruned − from scratch, nine epochs each?", None, unit="points")
+
+# %% [markdown]
+# `intervals.paired_difference` gives the mean difference and a 95 % confidence interval (置信区间); lesson
+# 04 derives it. A filled dot: the interval leaves out 0.
+
+# %%
+from course_utils import experiments, intervals
+
+runs = {
+    key: 100 * rows["accuracy"].to_numpy()
+    for key, rows in experiments.load("from_scratch").groupby(["start", "epochs"])
+}
+RIVALS = {"as many epochs": "scratch", "as many FLOPs": "scratch, equal FLOPs",
+          "only the last third": "scratch, last third", "the dense net": "dense"}  # fmt: skip
+worth = {
+    (name, epochs): intervals.paired_difference(runs["pruned", epochs], runs[rival, epochs])
+    for name, rival in RIVALS.items() for epochs in (3, 9) if (rival, epochs) in runs
+}  # fmt: skip
+guess.compare(worth["as many epochs", 9].mean)
+plotting.show(
+    plotting.difference_dots(
+        {f"{name}, {epochs}": difference for (name, epochs), difference in worth.items()},
+        "Pruned beats a late start, not a small net with as much training",
+        xlabel="pruned to half − rival (points), 8 seeds; epochs in all behind the name",
+    ),
+    alt="Mean difference of the pruned net to each rival with its interval: right of zero against the "
+    "last third alone, left of it against as many FLOPs and against dense, across it against as many "
+    "epochs.",
+)
+
+# %% [markdown]
+# As numbers:
+
+# %%
+for (name, epochs), difference in worth.items():
+    print(f"pruned − {name:19s} {epochs} epochs: {difference} points")
+live = {"dense": longer, "pruned": accuracy["fine-tuned"][:, 1], "scratch": scratch}
+in_file = {start: runs[start, 3].mean() for start in live}
+apart = {start: abs(100 * values.mean() - in_file[start]) for start, values in live.items()}
+claim("3.x", "your nets of three epochs read what the file says on average, within 3 points",
+      max(apart.values()) < 3)  # fmt: skip
+claim("3.m", "three epochs: with as many FLOPs the small net is 1 to 3 points ahead of the pruned one",
+      worth["as many FLOPs", 3].excludes_zero and -3 < worth["as many FLOPs", 3].mean < -1)  # fmt: skip
+claim("3.y", "with as many epochs, three or nine, eight seeds do not tell the two apart",
+      not any(worth["as many epochs", epochs].excludes_zero for epochs in (3, 9)))  # fmt: skip
+claim("3.z", "with only the last third to train, small from scratch is behind, by 1 to 5 points after one",
+      worth["only the last third", 3].excludes_zero and 1 < worth["only the last third", 3].mean < 5)  # fmt: skip
+
+# %% [markdown]
+# With as many epochs nobody is ahead, as far as eight seeds can tell. With as many FLOPs the small net is.
+# Pruning is ahead where it has a head start: a trained net, and few epochs left. So if you have no
+# trained net yet and know how small it must be, train the small one; if you *have* one, pruning spares
+# you training. Liu and others came to a like result for large nets, in part only with as many FLOPs
+# (they call that Scratch-B). Yours is about one small ConvNet, 3,600 digits and nine epochs at most.
+#
+# The seeds pair nothing here: nets of two shapes draw other weights. The intervals hold all the same.
 #
 # ## 3.8 Tied channels
 #
@@ -685,11 +837,17 @@ claim("3.n", "the sum of two choices of 3 of 4 channels has all 4 channels",
 # second conv of block 1 and the second conv of block 2 are all added up along the way, so the three
 # share their choice. `surgery.remove_filters` sees that, and refuses to prune one of them alone.
 
+
 # %%
-training.seed_everything(SEEDS[0])
-resnet = models.TinyResNet(width=16)
-training.train(resnet, digits, epochs=2, seed=SEEDS[0])
-resnet_accuracy = training.evaluate(resnet, digits.test)
+def train_resnet(seed):
+    training.seed_everything(seed)
+    net = models.TinyResNet(width=16)
+    training.train(net, digits, epochs=2, seed=seed)
+    return net
+
+
+resnets = [train_resnet(seed) for seed in SEEDS]
+resnet = resnets[0]
 print("free to go:", ", ".join(surgery.filter_layers(resnet)))
 try:
     surgery.remove_filters(resnet, {"block1.conv2": torch.arange(16) >= 8})
@@ -702,7 +860,7 @@ except ValueError as error:
 # with them. (`remove_filters` asks it, too, as soon as you pass an example.) What do you expect to be in the group?
 
 # %%
-guess = predict("3.7", "Layers that lose channels when block1.conv2 does?", None, unit="layers")
+guess = predict("3.9", "Layers that lose channels when block1.conv2 does?", None, unit="layers")
 
 # %% [markdown]
 # The group, with the side on which each layer loses channels:
@@ -727,42 +885,100 @@ claim("3.o", "asked for block1.conv2 alone, the group takes the stem and block2.
       tied == {n for n, s in touched.items() if "outputs" in s and ("conv" in n or n == "stem.0")})  # fmt: skip
 
 # %% [markdown]
-# `group.prune()` removes them all at once. `idxs` must be a list of whole numbers: a tensor changes
-# the counts but leaves the weights as they are. To prune the whole net to half of its channels, let
-# `MagnitudePruner` walk through the groups; the classifier's ten outputs are protected.
+# `group.prune()` removes them all at once. `idxs` must be a list of whole numbers. See what happens with
+# a tensor of them:
 
 # %%
-slim = copy.deepcopy(resnet)
-pruner = tp.pruner.MagnitudePruner(
-    slim, single, importance=tp.importance.MagnitudeImportance(p=2), pruning_ratio=0.5,
-    ignored_layers=[slim.classifier],
-)  # fmt: skip
-pruner.step()
-slim_raw = training.evaluate(slim, digits.test)
-training.train(slim, digits, epochs=1, seed=100 + SEEDS[0])
-training.train(resnet, digits, epochs=1, seed=100 + SEEDS[0])
-resnets = {"dense": resnet, "half of the channels": slim}
-after_it = [100 * training.evaluate(model, digits.test) for model in resnets.values()]
+layer = copy.deepcopy(resnet.block1.conv1)
+tp.prune_conv_out_channels(layer, torch.tensor([0, 1, 2]))
+print(f"the layer says {layer.out_channels} channels, its weight has {len(layer.weight)}")
+
+# %% [markdown]
+# How good is such a net once it is pruned? First look at the dense ones. They have trained for two
+# epochs and were never cut.
+
+# %%
+as_trained = [100 * training.evaluate(net, digits.test) for net in resnets]
+up_to_date = [100 * recalibrated_accuracy(net) for net in resnets]
+for name, values in {"as trained": as_trained, "recalibrated": up_to_date}.items():
+    print(f"dense, {name:12s}", ", ".join(f"≈ {value:.1f} %" for value in values))
+claim("3.v", "recalibration alone gains the dense residual nets 3 to 70 points on average",
+      3 < np.mean(up_to_date) - np.mean(as_trained) < 70)  # fmt: skip
+
+# %% [markdown]
+# No weight has changed. In training BatchNorm uses the mean and variance of each batch; what it keeps
+# for later is an average over the steps before. While the weights still move fast, that average belongs
+# to nets that are gone. In the plain net above it hardly shows; here it would drown everything that
+# pruning does. So every net below is recalibrated before it is measured.
+#
+# Now halve them in two ways: with your filter norms inside the blocks, where nothing is tied, and with
+# `MagnitudePruner`, which walks through the groups and takes half of *all* channels; the classifier's
+# ten outputs are protected. Then one epoch more for each, the dense nets included. How many points is
+# the net with half of its channels behind the dense one after it?
+
+# %%
+guess = predict(
+    "3.10", "Points behind dense, half of all channels, one epoch?", None, unit="points"
+)
+
+
+# %% [markdown]
+# Three nets of each kind:
+
+
+# %%
+def half_of_the_channels(net):
+    slim = copy.deepcopy(net)
+    tp.pruner.MagnitudePruner(
+        slim, single, importance=tp.importance.MagnitudeImportance(p=2), pruning_ratio=0.5,
+        ignored_layers=[slim.classifier],
+    ).step()  # fmt: skip
+    return slim
+
+
+kinds_of_resnet = {
+    "dense": resnets,
+    "half inside the blocks": [surgery.remove_filters(n, keep_by_norm(n, 0.5)) for n in resnets],
+    "half of all channels": [half_of_the_channels(net) for net in resnets],
+}
+cut, tuned = {}, {}
+for kind, nets_of_a_kind in kinds_of_resnet.items():
+    cut[kind] = np.array([100 * recalibrated_accuracy(copy.deepcopy(n)) for n in nets_of_a_kind])
+    for seed, net in zip(SEEDS, nets_of_a_kind):
+        training.train(net, digits, epochs=1, seed=100 + seed)
+    tuned[kind] = np.array([100 * recalibrated_accuracy(net) for net in nets_of_a_kind])
+
+# %% [markdown]
+# Means of the three nets, all recalibrated:
+
+# %%
+parts = {kind: nets_of_a_kind[0] for kind, nets_of_a_kind in kinds_of_resnet.items()}
+behind = {kind: (tuned["dense"] - values).mean() for kind, values in tuned.items()}
+left = {
+    kind: measure.flops(net, single) / measure.flops(resnet, single) for kind, net in parts.items()
+}
+guess.compare(behind["half of all channels"])
 pd.DataFrame(
     {
-        "parameters": [f"{measure.count_parameters(model):,}" for model in resnets.values()],
-        "FLOPs": [f"{measure.flops(model, single):,}" for model in resnets.values()],
-        "before the last epoch": [f"≈ {100 * a:5.1f} %" for a in (resnet_accuracy, slim_raw)],
-        "after it": [f"≈ {a:5.1f} %" for a in after_it],
+        "parameters": [f"{measure.count_parameters(net):,}" for net in parts.values()],
+        "FLOPs left": [f"{part:.0%}" for part in left.values()],
+        "before the last epoch": [f"≈ {values.mean():5.1f} %" for values in cut.values()],
+        "after it": [f"≈ {values.mean():5.1f} %" for values in tuned.values()],
     },
-    index=pd.Index(resnets, name="TinyResNet"),
+    index=pd.Index(parts, name="TinyResNet"),
 )
 
 # %% [markdown]
-# A quarter of the parameters and of the FLOPs is left, and one epoch repairs most of the damage, as
-# in the plain net.
+# Right after the cut much is lost, also with BatchNorm up to date; one epoch brings most of it back, and
+# not all. Halving the blocks inside costs less, and saves less.
 
 # %%
-claim("3.p", "half of the tied channels gone: under 30 % of FLOPs and parameters are left",
-      measure.flops(slim, single) < 0.3 * measure.flops(resnet, single)
-      and measure.count_parameters(slim) < 0.3 * measure.count_parameters(resnet))  # fmt: skip
-claim("3.q", "one epoch gains the slim residual net over 20 points",
-      training.evaluate(slim, digits.test) > slim_raw + 0.2)  # fmt: skip
+slim, inside = parts["half of all channels"], parts["half inside the blocks"]
+claim("3.p", "half of all channels gone: 25 to 30 % of FLOPs and parameters are left",
+      all(0.25 < count(slim) / count(resnet) < 0.3
+          for count in (measure.count_parameters, lambda net: measure.flops(net, single))))  # fmt: skip
+claim("3.q", "half of all channels, one epoch: the nets end up to 15 points behind their dense twins",
+      0 < behind["half of all channels"] < 15)  # fmt: skip
 
 # %% [markdown]
 # **Explore the masks of a conv layer.** Each row is a filter, laid flat.
@@ -813,16 +1029,9 @@ print("classifier after: ", tuple(slim.classifier.weight.shape))
 
 # %% [markdown]
 # **Is pruning a residual net only inside its blocks good enough?** It is safe, and it spares you the
-# tied channels. But it leaves the channels that run through the whole net at full width.
-
-# %%
-inside = surgery.remove_filters(
-    resnet,
-    {name: torch.arange(16) >= 8 for name in surgery.filter_layers(resnet)},
-)
-for name, model in {"inside the blocks only": inside, "tied channels as well": slim}.items():
-    left = measure.flops(model, single) / measure.flops(resnet, single)
-    print(f"half of the filters, {name:23s} {left:.0%} of the FLOPs left")
+# tied channels. But the channels that run through the whole net stay at full width. Section 3.8 has both
+# ways in one table, parameters, FLOPs and accuracy: two bargains, of which neither is the better one by
+# rights. With the same FLOPs in mind, prune both and compare.
 
 # %% [markdown]
 # ## What you measured
@@ -839,7 +1048,8 @@ what_you_measured()
 #
 # - A mask on the conv weights does not silence a channel: BatchNorm adds its shift after it.
 # - Time follows the FLOPs only where the arithmetic is; pooling and BatchNorm follow the channels.
-# - Before you praise a pruned net, train one of its size from scratch for as long.
+# - Before you compare two nets, bring BatchNorm up to date in both, or you measure its delay. And train
+#   one of the small size from scratch for as long.
 #
 # **Read on**: Li, Kadav, Durdanovic, Samet and Graf (2017),
 # [Pruning filters for efficient ConvNets](https://arxiv.org/abs/1608.08710), for filter norms;

@@ -1,12 +1,13 @@
 """The long experiments, run once into small tables: ``make sweep``.
 
 Each takes minutes, too long for a lesson. So they are run once, the tables lie in ``results/``, and
-the lesson draws from there what it does not run itself. It runs one column of the first table
-again, and a test holds the two together.
+the lesson draws from there what it does not run itself. It runs a part of the table again, and a
+claim holds the two together.
 
 - ``tables``: which experiments there are; ``load`` the table of one
-- ``nets``: what all of them start from
-- ``every_schedule``, ``last_step``, ``tickets``: one module a table
+- ``nets``, ``convs``: what they start from
+- ``from_scratch`` (lesson 03), ``every_schedule``, ``last_step``, ``tickets`` (06): one module a
+  table
 - ``runner``: run them, row by row, on this machine or on a cluster
 - ``fingerprint``: which code a row depends on, so that only what changed is run again
 """

@@ -7,13 +7,14 @@ from types import ModuleType
 import pandas as pd
 
 from course_utils._checks import check_choice
-from course_utils.experiments import every_schedule, last_step, tickets
+from course_utils.experiments import every_schedule, from_scratch, last_step, tickets
 from course_utils.experiments.nets import SEEDS
 
 RESULTS = Path(__file__).parent / "results"
 # Each module has CONFIGURATIONS, a function measure(seed, **configuration) that returns what is
 # measured, by column, and SEEDS of its own where it needs others than the usual ones.
 EXPERIMENTS: dict[str, ModuleType] = {
+    "from_scratch": from_scratch,
     "every_schedule": every_schedule,
     "last_step": last_step,
     "tickets": tickets,

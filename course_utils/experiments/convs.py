@@ -1,0 +1,35 @@
+"""The ConvNets that the experiments of lessons 03 and 05 start from, and how they are compared."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from course_utils import models
+from course_utils.data import Digits
+from course_utils.experiments.nets import remembered
+from course_utils.training import evaluate, recalibrate, seed_everything, train
+
+# Two seeds for the lesson, and three other sets of two for whoever doubts them (`make seeds`).
+CONV_SEEDS = tuple(shift + seed for shift in (0, 20, 40, 60) for seed in range(2))
+WIDTHS = (8, 16, 32)
+SAMPLE = 1000  # training digits that BatchNorm and the criteria look at
+
+
+@remembered
+def conv_net(seed: int, data: Digits, widths: Sequence[int] = WIDTHS, epochs: int = 2) -> nn.Module:
+    """A trained ConvNet."""
+    seed_everything(seed)
+    model = models.ConvNet(widths)
+    train(model, data, epochs=epochs, seed=seed)
+    return model
+
+
+def accuracy_of(model: nn.Module, data: Digits, part: str = "test") -> float:
+    """The accuracy on a part of the digits, with BatchNorm's statistics brought up to date."""
+    recalibrate(model, sample_of(data))
+    return evaluate(model, getattr(data, part))
+
+
+def sample_of(data: Digits) -> tuple:
+    """The first 1,000 training digits and their labels."""
+    return tuple(tensor[:SAMPLE] for tensor in data.train)
