@@ -1,23 +1,28 @@
 """The long experiments, run once into small tables: ``make sweep``.
 
 Each takes minutes, too long for a lesson. So they are run once, the tables lie in ``results/``, and
-the lesson draws from there what it does not run itself. It runs one column of the first table
-again, and a test holds the two together.
+a lesson draws from there what it does not run itself. It runs one column of each again, and a claim
+holds the two together.
 
 - ``tables``: which experiments there are; ``load`` the table of one
 - ``nets``: what all of them start from
-- ``every_schedule``, ``last_step``, ``tickets``: one module a table
+- ``budgets``, ``lots_of_filters``: lesson 04, one module a table
+- ``every_schedule``, ``last_step``, ``tickets``: lesson 06
+- ``few``: fewer seeds, for those of them that take long
 - ``runner``: run them, row by row, on this machine or on a cluster
 - ``fingerprint``: which code a row depends on, so that only what changed is run again
 """
 
+from course_utils.experiments.budgets import BUDGETS
 from course_utils.experiments.every_schedule import SPARSITIES
 from course_utils.experiments.last_step import EPOCHS_AFTER, LAST_CUTS
+from course_utils.experiments.lots_of_filters import convnet, kept_filters
 from course_utils.experiments.nets import ROUNDS, SEEDS, dense_net, prune_in_rounds
-from course_utils.experiments.tables import EXPERIMENTS, load
-from course_utils.experiments.tickets import LOTTERY, TICKETS, rivals
+from course_utils.experiments.tables import EXPERIMENTS, by_configuration, load
+from course_utils.experiments.tickets import LOTTERY, TICKETS, all_rivals, rivals
 
 __all__ = [
+    "BUDGETS",
     "EPOCHS_AFTER",
     "EXPERIMENTS",
     "LAST_CUTS",
@@ -26,7 +31,11 @@ __all__ = [
     "SEEDS",
     "SPARSITIES",
     "TICKETS",
+    "all_rivals",
+    "by_configuration",
+    "convnet",
     "dense_net",
+    "kept_filters",
     "load",
     "prune_in_rounds",
     "rivals",
