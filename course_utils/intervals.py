@@ -1,7 +1,7 @@
 """Compare two methods over several seeds, honestly. Lesson 04.
 
 Give both methods the same seeds and look at the differences, seed by seed: what a lucky start does
-to both cancels out.
+to both cancels out of them.
 """
 
 import math
@@ -53,20 +53,28 @@ def paired_difference(
     return PairedDifference(mean, mean - half, mean + half, len(differences))
 
 
-def seeds_needed(differences: Sequence[float], effect: float, confidence: float = 0.95) -> int:
-    """The fewest seeds whose interval around ``effect`` leaves 0 out.
+def seeds_needed(
+    differences: Sequence[float], effect: float, confidence: float = 0.95, power: float = 0.8
+) -> int:
+    """The fewest seeds with which an interval leaves 0 out with probability ``power``.
 
-    Assumes that further seeds scatter as ``differences`` do, a rough guess from few seeds. Raises
-    ``ValueError`` for an effect of 0, which no number of seeds tells from 0, or one so small that
-    it would take more than 100,000.
+    ``effect``: the true difference of the two methods. n is enough as soon as
+    (t + t_power) · s / √n < |effect|: t as in :func:`paired_difference`, t_power the value that
+    Student's t stays below with probability ``power``, so 0 for 0.5, where every other study finds
+    nothing. Assumes that further seeds scatter as ``differences`` do, a rough guess from few seeds.
+    Raises ``ValueError`` for an effect of 0, which no number of seeds tells from 0, for one so
+    small that it would take more than 100,000, and for a power below 0.5 or not below 1.
     """
     if not math.isfinite(effect):
         raise ValueError(f"effect={effect} is not a finite number.")
+    if not 0.5 <= power < 1:
+        raise ValueError(f"power={power} is not from 0.5 to below 1; 0.8 is usual.")
     spread = _results(differences, "differences").std(ddof=1)
     numbers = range(2, MOST_SEEDS + 1)
-    # The interval shrinks with every seed, so the first that is short enough is found by halving.
+    # What has to fit below the effect shrinks with every seed, so the first number is found by
+    # halving.
     first = bisect_left(
-        numbers, True, key=lambda n: _half_width(spread, n, confidence) < abs(effect)
+        numbers, True, key=lambda n: _half_width(spread, n, confidence, power) < abs(effect)
     )
     if first == len(numbers):
         raise ValueError(
@@ -75,12 +83,13 @@ def seeds_needed(differences: Sequence[float], effect: float, confidence: float 
     return numbers[first]
 
 
-def _half_width(spread: float, n: int, confidence: float) -> float:
+def _half_width(spread: float, n: int, confidence: float, power: float = 0.5) -> float:
     if not 0 < confidence < 1:
         raise ValueError(f"confidence={confidence} is not between 0 and 1; 0.95 is usual.")
     from scipy.special import stdtrit  # slow to import, and all of scipy.stats slower still
 
-    return float(stdtrit(n - 1, (1 + confidence) / 2) * spread / math.sqrt(n))
+    t = stdtrit(n - 1, (1 + confidence) / 2) + stdtrit(n - 1, power)
+    return float(t * spread / math.sqrt(n))
 
 
 def _results(values: Sequence[float], name: str) -> np.ndarray:

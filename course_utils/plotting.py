@@ -40,6 +40,8 @@ LOOKS = {
     "global": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "per layer": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
     "random": {"color": RANDOM, "linestyle": "-.", "marker": "x"},
+    "random per layer": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
+    "untrained, random": {"color": "#009E73", "linestyle": ":", "marker": "^"},
     "fc1": {"color": "#009E73", "linestyle": "-", "marker": "^"},
     "fc2": {"color": "#CC79A7", "linestyle": "--", "marker": "D"},
     "fc3": {"color": "#E69F00", "linestyle": "-.", "marker": "v"},
@@ -61,6 +63,8 @@ LOOKS = {
     "shuffled mask": {"color": "#7F7F7F", "linestyle": "-.", "marker": "x"},
     "digits as columns": {"color": "#56B4E9", "linestyle": "--", "marker": "s"},
     "digits as rows": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "its signs": {"color": "#009E73", "linestyle": ":", "marker": "^"},
+    "its sizes": {"color": "#CC79A7", "linestyle": "--", "marker": "D"},
     "CSR": {"color": "#009E73", "linestyle": "-", "marker": "o"},
     "COO": {"color": "#CC79A7", "linestyle": "--", "marker": "s"},
     "bitmask": {"color": "#E69F00", "linestyle": "-.", "marker": "^"},
@@ -221,10 +225,12 @@ def accuracy_curves(
     xlabel: str = "sparsity (% of the weights)",
     ylabel: str = "test accuracy (%)",
     lowest: float = 0.0,
+    ticks: Sequence[str] | None = None,
 ) -> Figure:
     """Accuracy against sparsity: the mean over seeds as a line, smallest to largest as a band.
 
     ``curves``: name → accuracies in [0, 1], shape (seeds, sparsities). ``dense``: drawn across.
+    ``ticks``: what stands below the steps where they are no sparsities.
     The sparsities stand at equal steps, since the interesting ones crowd near 100 %. ``lowest``:
     where the accuracy axis starts, in [0, 1); above 0 where all lines crowd at the top.
     """
@@ -237,7 +243,7 @@ def accuracy_curves(
         ax.fill_between(steps, runs.min(0), runs.max(0), color=look.get("color"), alpha=0.18)
     if dense is not None:
         ax.axhline(dense, label="dense", **LOOKS["dense"])
-    ax.set_xticks(steps, [f"{100 * value:g}" for value in sparsities])
+    ax.set_xticks(steps, ticks or [f"{100 * value:g}" for value in sparsities])
     ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(lowest, 1))
     ax.yaxis.set_major_locator(MultipleLocator(0.05 if lowest else 0.2))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))

@@ -55,6 +55,9 @@ class TestStoredResults:
         steps = experiments.load("last_step", [0])
         assert tuple(steps[steps["epochs"] == 1]["before"]) == experiments.LAST_CUTS
         assert tuple(steps[steps["before"] == 0.9]["epochs"]) == experiments.EPOCHS_AFTER
+        budgets = experiments.load("budgets", [0])
+        for _, rows in budgets.groupby("way"):
+            assert tuple(rows["epochs"]) == experiments.BUDGETS
         starts = experiments.load("tickets", [0])
         assert tuple(starts[starts["start"] == "ticket"]["sparsity"]) == experiments.TICKETS
         assert set(experiments.LOTTERY) >= set(experiments.TICKETS)
@@ -68,7 +71,9 @@ class TestStoredResults:
         ("name", "configuration"),
         [
             ("every_schedule", {"schedule": "cubic", "sparsity": 0.99}),
+            ("budgets", {"way": "magnitude", "epochs": 1}),
             ("last_step", {"before": 0.9, "epochs": 2}),
+            ("lots_of_filters", {"way": "norm", "removed": 0.5, "epochs": 1}),
             ("tickets", {"start": "shuffled mask", "sparsity": 0.8}),
             ("from_scratch", {"start": "pruned", "epochs": 3}),
         ],
@@ -81,6 +86,14 @@ class TestStoredResults:
         made = experiments.EXPERIMENTS[name].measure(20, **configuration)
         # One run on another processor may round its way to other weights: 2 points of room.
         assert made["accuracy"] == pytest.approx(stored, abs=0.02)
+
+    def test_by_configuration_are_per_cent_in_the_order_of_the_seeds(self):
+        table = experiments.load("every_schedule", [0, 1, 2])
+        found = experiments.by_configuration("every_schedule", [0, 1, 2])
+        cubic = table.query("schedule == 'cubic' and sparsity == 0.99")["accuracy"]
+        assert found["cubic", 0.99].tolist() == (100 * cubic).tolist()
+        assert len(found) * 3 == len(table)
+        assert len(experiments.by_configuration("every_schedule")["cubic", 0.99]) == 20
 
     def test_refuses_what_has_not_been_run(self):
         with pytest.raises(ValueError, match=r"Seeds \[7\] have not been run"):
@@ -113,18 +126,40 @@ class TestDeclarations:
 
 
 class TestRivals:
-    def test_each_shares_one_thing_with_the_ticket(self):
+    @pytest.fixture
+    def found(self):
+        """The initial state, the masks, and of each rival its weights and masks of fc1."""
         model = models.LeNet300()
         initial = {name: value.clone() for name, value in model.state_dict().items()}
         keep = pruning.masks_of(pruning.prune_model(model, 0.9))
-        found = experiments.rivals(initial, keep, seed=3)
-        masks = {name: pruning.masks_of(rival) for name, rival in found.items()}
-        assert all(masks["new weights"][layer].equal(keep[layer]) for layer in keep)
-        assert not found["new weights"].fc1.weight_orig.equal(initial["fc1.weight"])
-        for layer, mask in masks["shuffled mask"].items():
-            assert mask.sum() == keep[layer].sum()
-            assert not mask.equal(keep[layer])
-        assert found["shuffled mask"].fc1.weight_orig.equal(initial["fc1.weight"])
+        nets = experiments.all_rivals(initial, keep, seed=3)
+        weights = {name: net.fc1.weight_orig for name, net in nets.items()}
+        masks = {name: pruning.masks_of(net)["fc1"] for name, net in nets.items()}
+        return initial["fc1.weight"], keep["fc1"], weights, masks
+
+    def test_there_is_one_for_each_start(self, found):
+        _, _, weights, _ = found
+        assert set(weights) == {
+            "new weights", "its signs", "its sizes", "shuffled mask", "shuffled per pixel"
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("start", ["new weights", "its signs", "its sizes"])
+    def test_same_mask_and_as_much_of_the_weights_as_it_says(self, found, start):
+        initial, keep, weights, masks = found
+        assert masks[start].equal(keep)
+        ours, fresh = weights[start], weights["new weights"]
+        assert ours.sign().equal((initial if start == "its signs" else fresh).sign())
+        assert ours.abs().equal((initial if start == "its sizes" else fresh).abs())
+        assert not fresh.sign().equal(initial.sign())
+        assert not fresh.abs().equal(initial.abs())
+
+    @pytest.mark.parametrize("start", ["shuffled mask", "shuffled per pixel"])
+    def test_same_weights_and_as_much_of_the_mask_as_it_says(self, found, start):
+        initial, keep, weights, masks = found
+        assert weights[start].equal(initial)
+        assert not masks[start].equal(keep)
+        assert masks[start].sum() == keep.sum()
+        assert masks[start].sum(0).equal(keep.sum(0)) == (start == "shuffled per pixel")
 
 
 class TestRemembered:

@@ -71,13 +71,37 @@ class TestPairedDifference:
 
 
 class TestSeedsNeeded:
+    @pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
     @pytest.mark.parametrize("effect", [0.2, -0.2, 0.5, 3.0])
-    def test_is_the_first_number_whose_interval_leaves_out_zero(self, effect):
+    def test_is_the_first_number_with_room_for_chance(self, effect, power):
         differences = [0.3, -0.4, 0.9, 0.1]
-        n, s = seeds_needed(differences, effect), np.std(differences, ddof=1)
-        half = [stats.t.ppf(0.975, k - 1) * s / math.sqrt(k) for k in (n, max(n - 1, 2))]
-        assert half[0] < abs(effect)
-        assert n == 2 or half[1] >= abs(effect)
+        n, s = seeds_needed(differences, effect, power=power), np.std(differences, ddof=1)
+        need = [
+            (stats.t.ppf(0.975, k - 1) + stats.t.ppf(power, k - 1)) * s / math.sqrt(k)
+            for k in (n, max(n - 1, 2))
+        ]
+        assert need[0] < abs(effect)
+        assert n == 2 or need[1] >= abs(effect)
+
+    @pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
+    @pytest.mark.parametrize("effect", [0.3, 1.0])
+    def test_so_many_studies_find_the_effect(self, effect, power):
+        """And with a seed less not so many: n is a whole number, and a few more find it."""
+        random = np.random.default_rng(2)
+
+        def found(n):
+            studies = random.normal(effect, 1, (4000, n))
+            half = stats.t.ppf(0.975, n - 1) * studies.std(1, ddof=1) / math.sqrt(n)
+            return np.mean(studies.mean(1) > half)
+
+        n = seeds_needed([-1, 0, 1], effect, power=power)  # s = 1
+        assert found(n) > power - 0.03
+        assert found(n - 1) < power + 0.03
+
+    def test_eight_of_ten_studies_unless_asked_otherwise(self):
+        differences = [0.3, -0.4, 0.9, 0.1]
+        assert seeds_needed(differences, 0.2) == seeds_needed(differences, 0.2, power=0.8)
+        assert seeds_needed(differences, 0.2) > seeds_needed(differences, 0.2, power=0.5)
 
     def test_a_smaller_effect_needs_more(self):
         differences = [0.3, -0.4, 0.9, 0.1]
@@ -90,6 +114,11 @@ class TestSeedsNeeded:
     def test_refuses_an_effect_that_cannot_be_seen(self, effect):
         with pytest.raises(ValueError, match="100,000 seeds"):
             seeds_needed([1.0, -1.0], effect)
+
+    @pytest.mark.parametrize("power", [0, 0.49, 1, 80, math.nan])
+    def test_refuses_a_power_out_of_range(self, power):
+        with pytest.raises(ValueError, match=r"0\.8 is usual"):
+            seeds_needed([1.0, -1.0], 0.5, power=power)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])

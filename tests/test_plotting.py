@@ -208,6 +208,11 @@ def test_the_accuracy_axis_starts_at_zero_unless_told_otherwise():
     assert (whole.get_ylim(), part.get_ylim()) == ((0, 1), (0.8, 1))
 
 
+def test_steps_that_are_no_sparsities_have_ticks_of_their_own():
+    (ax,) = plotting.accuracy_curves({"a": [[0.9, 0.8]]}, [1, 20], "t", ticks=["1", "20"]).axes
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "20"]
+
+
 def test_traces_keep_their_own_x():
     (ax,) = FIGURES["traces"]().axes
     assert lines(ax)["linear"].get_xdata().tolist() == [1, 1, 2]

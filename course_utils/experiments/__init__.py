@@ -6,19 +6,24 @@ claim holds the two together.
 
 - ``tables``: which experiments there are; ``load`` the table of one
 - ``nets``, ``convs``: what they start from
-- ``from_scratch`` (lesson 03), ``every_schedule``, ``last_step``, ``tickets`` (06): one module a
-  table
+- ``from_scratch``: lesson 03, one module a table
+- ``budgets``, ``lots_of_filters``: lesson 04
+- ``every_schedule``, ``last_step``, ``tickets``: lesson 06
+- ``few``: fewer seeds, for those of them that take long
 - ``runner``: run them, row by row, on this machine or on a cluster
 - ``fingerprint``: which code a row depends on, so that only what changed is run again
 """
 
+from course_utils.experiments.budgets import BUDGETS
 from course_utils.experiments.every_schedule import SPARSITIES
 from course_utils.experiments.last_step import EPOCHS_AFTER, LAST_CUTS
+from course_utils.experiments.lots_of_filters import convnet, kept_filters
 from course_utils.experiments.nets import ROUNDS, SEEDS, dense_net, prune_in_rounds
-from course_utils.experiments.tables import EXPERIMENTS, load
-from course_utils.experiments.tickets import LOTTERY, TICKETS, rivals
+from course_utils.experiments.tables import EXPERIMENTS, by_configuration, load
+from course_utils.experiments.tickets import LOTTERY, TICKETS, all_rivals, rivals
 
 __all__ = [
+    "BUDGETS",
     "EPOCHS_AFTER",
     "EXPERIMENTS",
     "LAST_CUTS",
@@ -27,7 +32,11 @@ __all__ = [
     "SEEDS",
     "SPARSITIES",
     "TICKETS",
+    "all_rivals",
+    "by_configuration",
+    "convnet",
     "dense_net",
+    "kept_filters",
     "load",
     "prune_in_rounds",
     "rivals",

@@ -4,19 +4,29 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 
 from course_utils._checks import check_choice
-from course_utils.experiments import every_schedule, from_scratch, last_step, tickets
+from course_utils.experiments import (
+    budgets,
+    every_schedule,
+    from_scratch,
+    last_step,
+    lots_of_filters,
+    tickets,
+)
 from course_utils.experiments.nets import SEEDS
 
 RESULTS = Path(__file__).parent / "results"
 # Each module has CONFIGURATIONS, a function measure(seed, **configuration) that returns what is
 # measured, by column, and SEEDS of its own where it needs others than the usual ones.
 EXPERIMENTS: dict[str, ModuleType] = {
-    "from_scratch": from_scratch,
+    "budgets": budgets,
     "every_schedule": every_schedule,
+    "from_scratch": from_scratch,
     "last_step": last_step,
+    "lots_of_filters": lots_of_filters,
     "tickets": tickets,
 }
 
@@ -40,3 +50,13 @@ def load(name: str, seeds: Iterable[int] | None = None) -> pd.DataFrame:
     if missing:
         raise ValueError(f"Seeds {missing} have not been run; there are {sorted(set(table.seed))}.")
     return table[table["seed"].isin(wanted)].reset_index(drop=True)
+
+
+def by_configuration(name: str, seeds: Iterable[int] | None = None) -> dict[tuple, np.ndarray]:
+    """Configuration → its stored accuracies in per cent, one a seed; as :func:`load` otherwise.
+
+    The key is the configuration's values in their order, such as ("cubic", 0.99).
+    """
+    table = load(name, seeds)
+    keys = [column for column in table if column not in ("seed", "accuracy")]
+    return {key: 100 * rows["accuracy"].to_numpy() for key, rows in table.groupby(keys)}

@@ -67,3 +67,35 @@ def rivals(initial: dict[str, Tensor], keep: dict[str, Tensor], seed: int) -> di
         "new weights": other_weights,
         "shuffled mask": pruning.apply_masks(other_mask, shuffled),
     }
+
+
+def all_rivals(
+    initial: dict[str, Tensor], keep: dict[str, Tensor], seed: int
+) -> dict[str, nn.Module]:
+    """The rivals of the table, and three more, for the lesson to run itself.
+
+    "its signs" has the ticket's mask, the signs of its weights and the sizes of the new ones; "its
+    sizes" the sizes of the ticket's and the signs of the new ones. "shuffled per pixel" has its
+    weights and a mask that is shuffled, but each input of a layer keeps its number of weights.
+    """
+    found = rivals(initial, keep, seed)
+    signs, sizes = dict(initial), dict(initial)
+    for layer in keep:
+        name = f"{layer}.weight"
+        new = getattr(found["new weights"], layer).weight_orig.detach()
+        signs[name] = new.abs() * initial[name].sign()
+        sizes[name] = initial[name].abs() * new.sign()
+    by_input = {
+        name: mask.gather(0, torch.rand(mask.shape).argsort(0)) for name, mask in keep.items()
+    }
+    return found | {
+        "its signs": _with_masks(signs, keep),
+        "its sizes": _with_masks(sizes, keep),
+        "shuffled per pixel": _with_masks(initial, by_input),
+    }
+
+
+def _with_masks(state: dict[str, Tensor], keep: dict[str, Tensor]) -> nn.Module:
+    model = models.LeNet300()
+    model.load_state_dict(state)
+    return pruning.apply_masks(model, keep)
