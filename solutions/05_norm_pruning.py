@@ -1142,6 +1142,11 @@ for seed, net in dense_nets.items():
     for name, keep in ways.items():
         pruned = pruning.apply_masks(copy.deepcopy(net), keep)
         further[name, seed] = before_and_after(pruned, seed)[1]
+
+# %% [markdown]
+# Seed by seed, against magnitude, with the 95 % interval:
+
+# %%
 further = pd.Series(further).unstack()
 further.loc["activation-aware, per layer"] = runs_of("activation-aware", "layer", "fine-tuned")
 further.loc["Taylor, per layer"] = runs_of("Taylor", "layer", "fine-tuned")
