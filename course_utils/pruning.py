@@ -73,8 +73,9 @@ def apply_masks(
             raise ValueError(f"{name!r} is not a layer that can be pruned; allowed: {[*layers]}.")
     check_maskable(model, masks)
     for name, mask in masks.items():
-        _check_finite(name, layers[name].weight)
+        check_weight(layers[name].weight, f"the weight of {name!r}")
         check_mask(mask, layers[name].weight.shape, f"the mask of {name!r}")
+        _check_product(name, layers[name].weight, mask)
     same_weight = sharing(model)
     for name, mask in masks.items():
         for layer in same_weight[name]:
@@ -112,22 +113,21 @@ def prune_model(
 
 
 def check_prunable(model: nn.Module) -> None:
-    """That each prunable layer has a weight of finite numbers that can carry a mask, or an error.
+    """That each prunable layer has a weight of numbers that can carry a mask, or an error.
 
     ``TypeError`` or ``ValueError`` that names the layer.
     """
     layers = prunable(model)
     check_maskable(model, layers)
     for name, layer in layers.items():
-        _check_finite(name, layer.weight)
+        check_weight(layer.weight, f"the weight of {name!r}")
 
 
-def _check_finite(name: str, weight: Tensor) -> None:
-    check_weight(weight, f"the weight of {name!r}")
-    if weight.isinf().any():
+def _check_product(name: str, weight: Tensor, mask: Tensor) -> None:
+    if (weight.isinf() & ~mask.to(weight.device)).any():
         raise ValueError(
-            f"The weight of {name!r} holds infinity, and infinity times 0 is NaN. Find out where "
-            "it came from first."
+            f"The mask of {name!r} prunes a weight that is infinite, and infinity times 0 is NaN. "
+            "Find out where it came from first."
         )
 
 
