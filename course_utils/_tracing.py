@@ -56,9 +56,9 @@ def looked_at(
 
 def closed_to_reading(model: nn.Module) -> str | None:
     """What a net may hold beside its ``forward`` that changes what it computes."""
-    for wrapper, inner in WRAPPED.items():
-        if type(model).__name__ == wrapper:
-            return f"{wrapper} only wraps the net; pass model.{inner}"
+    kind = type(model).__name__
+    if kind in WRAPPED:
+        return f"{kind} only wraps the net; pass model.{WRAPPED[kind]}"
     for name, module in model.named_modules():
         where = f"{name!r}" if name else type(module).__name__
         if any(is_lazy(parameter) for parameter in module.parameters(recurse=False)):

@@ -89,9 +89,10 @@ def plain_copy(model: nn.Module) -> nn.Module:
     tensor refuses to be copied; here it is computed once more without recording. Raises
     ``ValueError`` for a model that keeps another such tensor in an attribute.
     """
+    refresh(model)
     kept = [
         f"{owner}.{name}" if owner else name
-        for owner, module in refresh(model).named_modules()
+        for owner, module in model.named_modules()
         for name, value in vars(module).items()
         if isinstance(value, Tensor) and not value.is_leaf
     ]

@@ -199,12 +199,10 @@ def evaluate(model: nn.Module, split: Split) -> float:
     x, y = split
     device = device_of(model, x.device)
     with eval_mode(model):
-        right = sum(
-            (check_class_scores(model(images.to(device)), model).argmax(1) == labels.to(device))
-            .sum()
-            .item()
-            for images, labels in zip(x.split(AT_ONCE), y.split(AT_ONCE), strict=True)
-        )
+        right = 0
+        for images, labels in zip(x.split(AT_ONCE), y.split(AT_ONCE), strict=True):
+            answers = check_class_scores(model(images.to(device)), model).argmax(1)
+            right += (answers == labels.to(device)).sum().item()
     return right / len(y)
 
 

@@ -37,17 +37,21 @@ class Size:
     high: float
 
 
-def sizes(notebook: NotebookNode) -> list[Size]:
-    """The sizes that the claims of an executed lesson are about."""
-    claims = [
+def claims_in(notebook: NotebookNode) -> list[NotebookNode]:
+    """What the claims of an executed lesson have stored with their outputs, in their order."""
+    return [
         output.metadata.claim
         for cell in notebook.cells
         for output in cell.get("outputs", [])
         if "claim" in output.get("metadata", {})
     ]
+
+
+def sizes(notebook: NotebookNode) -> list[Size]:
+    """The sizes that the claims of an executed lesson are about."""
     return [
         Size(each.id, number, size.value, size.low, size.high)
-        for each in claims
+        for each in claims_in(notebook)
         for number, size in enumerate(each.get("sizes", []))
     ]
 

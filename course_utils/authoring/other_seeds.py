@@ -72,13 +72,10 @@ def verdicts(notebook: NotebookNode) -> dict[str, str]:
 
     "✓" or "✗"; of a claim about time "≈ ✓", "≈ ✗" or "≈ ?".
     """
-    claims = [
-        output.metadata.claim
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "claim" in output.get("metadata", {})
-    ]
-    return {each.id: ("≈ " if each.timed else "") + SIGNS[each.confirmed] for each in claims}
+    return {
+        each.id: ("≈ " if each.timed else "") + SIGNS[each.confirmed]
+        for each in bounds.claims_in(notebook)
+    }
 
 
 def executed(source: Path, shifts: Sequence[int] = SHIFTS) -> dict[int, NotebookNode]:

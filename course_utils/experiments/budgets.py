@@ -3,11 +3,11 @@
 import torch
 from torch import nn
 
-from course_utils import models, pruning
+from course_utils import pruning
 from course_utils.data import load_mnist
 from course_utils.experiments.few import SEEDS as SEEDS
-from course_utils.experiments.nets import DENSE_EPOCHS, Row, dense_net
-from course_utils.training import evaluate, seed_everything, train
+from course_utils.experiments.nets import DENSE_EPOCHS, Row, dense_net, untrained_net
+from course_utils.training import evaluate, train
 
 WAYS = ("dense", "magnitude", "magnitude per layer", "random per layer", "untrained")
 CONFIGURATIONS = tuple({"way": way, "epochs": epochs} for way in WAYS for epochs in (1, 5, 20))
@@ -24,7 +24,7 @@ def measure(seed: int, way: str, epochs: int) -> Row:
     data = load_mnist()
     order = 1000 + 100 * seed  # of the batches
     if way == "untrained":
-        model = _at_random(_untrained(seed), seed)
+        model = _at_random(untrained_net(seed), seed)
         train(model, data, DENSE_EPOCHS + epochs, seed=order)
         return {"accuracy": evaluate(model, data.test)}
     model = dense_net(seed, data)
@@ -39,8 +39,3 @@ def measure(seed: int, way: str, epochs: int) -> Row:
 def _at_random(model: nn.Module, seed: int) -> nn.Module:
     lots = torch.Generator().manual_seed(10_000 + seed)  # not the seed of the initial weights
     return pruning.prune_model(model, 0.9, "random", "layer", generator=lots)
-
-
-def _untrained(seed: int) -> nn.Module:
-    seed_everything(seed)
-    return models.LeNet300()

@@ -35,11 +35,16 @@ def remembered(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
     return copied
 
 
+def untrained_net(seed: int) -> nn.Module:
+    """A LeNet-300-100 with the initial weights of ``seed``."""
+    seed_everything(seed)
+    return models.LeNet300()
+
+
 @remembered
 def dense_net(seed: int, data: Digits, epochs: int = DENSE_EPOCHS) -> nn.Module:
     """A trained LeNet-300-100."""
-    seed_everything(seed)
-    model = models.LeNet300()
+    model = untrained_net(seed)
     train(model, data, epochs=epochs, seed=seed)
     return model
 

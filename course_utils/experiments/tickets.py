@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from course_utils import models, pruning, schedules
 from course_utils.data import load_mnist
-from course_utils.experiments.nets import Row, remembered
+from course_utils.experiments.nets import Row, remembered, untrained_net
 from course_utils.training import evaluate, seed_everything, train
 
 CONFIGURATIONS = (
@@ -32,7 +32,7 @@ def measure(seed: int, start: str, sparsity: float) -> Row:
     rounds = LOTTERY.index(sparsity) + 1 if sparsity else 0
     model = _winner(seed, rounds)
     if start not in ("dense", "ticket"):
-        model = rivals(_untrained(seed).state_dict(), pruning.masks_of(model), seed)[start]
+        model = rivals(untrained_net(seed).state_dict(), pruning.masks_of(model), seed)[start]
         train(model, data, epochs=TICKET_EPOCHS, seed=seed)
     return {"accuracy": evaluate(model, data.test)}
 
@@ -40,17 +40,12 @@ def measure(seed: int, start: str, sparsity: float) -> Row:
 @remembered
 def _winner(seed: int, rounds: int) -> nn.Module:
     """The net after so many rounds of the lottery, trained from its initial weights."""
-    model = _untrained(seed) if rounds == 0 else _winner(seed, rounds - 1)
+    model = untrained_net(seed) if rounds == 0 else _winner(seed, rounds - 1)
     if rounds:
         pruning.prune_model(model, LOTTERY[rounds - 1])
-        schedules.rewind(model, _untrained(seed).state_dict())
+        schedules.rewind(model, untrained_net(seed).state_dict())
     train(model, load_mnist(), epochs=TICKET_EPOCHS, seed=seed)
     return model
-
-
-def _untrained(seed: int) -> nn.Module:
-    seed_everything(seed)
-    return models.LeNet300()
 
 
 def rivals(initial: dict[str, Tensor], keep: dict[str, Tensor], seed: int) -> dict[str, nn.Module]:
@@ -61,12 +56,7 @@ def rivals(initial: dict[str, Tensor], keep: dict[str, Tensor], seed: int) -> di
         name: mask.flatten()[torch.randperm(mask.numel())].view_as(mask)
         for name, mask in keep.items()
     }
-    other_mask = models.LeNet300()
-    other_mask.load_state_dict(initial)
-    return {
-        "new weights": other_weights,
-        "shuffled mask": pruning.apply_masks(other_mask, shuffled),
-    }
+    return {"new weights": other_weights, "shuffled mask": _with_masks(initial, shuffled)}
 
 
 def all_rivals(
