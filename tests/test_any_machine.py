@@ -23,6 +23,8 @@ from course_utils.authoring import build, other_seeds, pytest_plugin
 FOLDERS = (build.ROOT / "course_utils", build.ROOT / "tests")
 CODE = [path for folder in FOLDERS for path in sorted(folder.rglob("*.py"))]
 OPENS = ("open", "fdopen", "TemporaryFile", "NamedTemporaryFile", "TextIOWrapper")
+# What changes the report of the pytest inside a test: on CI its summary repeats each message whole.
+REPORT_SETTINGS = ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS")
 CODE_PAGES = {"en_US.CP1252": ("en_US", "CP1252"), "zh_CN.GBK": ("zh_CN", "GBK")}
 
 
@@ -93,10 +95,11 @@ def nbval(folder: Path, *notebooks: dict[str, str], **environment: str) -> Compl
         *("--rootdir", str(folder), "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
         *("-o", "addopts=", *_options(), str(folder)),
     ]
+    settings = {name: value for name, value in os.environ.items() if name not in REPORT_SETTINGS}
     return subprocess.run(
         command,
         cwd=build.ROOT,
-        env={**os.environ, "PYTHONPATH": str(build.ROOT), **environment},
+        env={**settings, "PYTHONPATH": str(build.ROOT), **environment},
         capture_output=True,
         encoding="utf-8",
     )
