@@ -7,8 +7,10 @@ replaced, nor what a net remembers from pass to pass; so these are looked for he
 
 import inspect
 import operator
+import random
 from collections.abc import Collection, Mapping
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
@@ -41,6 +43,10 @@ def looked_at(
     """A copy without masks, a look in each mode, and what is wrong with the looks or None."""
     copy = make_permanent(plain_copy(model))
     looks = [Look(copy, False, example), Look(copy, True, example)]
+    if any(look.drew_lots for look in looks):
+        return copy, looks, (
+            "forward draws random numbers itself, and which layers it calls may hang on them"
+        )  # fmt: skip
     first, second = (look.record() for look in looks)
     if first == second:
         looks = looks[:1]
@@ -88,7 +94,10 @@ class Look:
 
     def __init__(self, copy: nn.Module, training: bool, example: Tensor | tuple | None) -> None:
         self.copy, self.training = copy, training
+        before = _random_state()
         self.graph = _Tracer().trace(copy.train(training), _optional(copy, example))
+        # A dropout meets stand-ins and draws nothing. What draws now decides something.
+        self.drew_lots = _random_state() != before
         # fx leaves tensors that it met as attributes of the net; the next look must not see them.
         self.constants = {
             name: vars(copy).pop(name) for name in [*vars(copy)] if name.startswith("_tensor_const")
@@ -122,6 +131,12 @@ class Look:
             value = None if constant is None else constant.tolist()
             steps.append((node.op, node.target, repr(operands), repr(value)))
         return steps
+
+
+def _random_state() -> tuple:
+    """Of the global generators of Python, NumPy and PyTorch."""
+    _, keys, *place = np.random.get_state()
+    return random.getstate(), keys.tobytes(), place, torch.get_rng_state().numpy().tobytes()
 
 
 def _optional(model: nn.Module, example: Tensor | tuple | None) -> dict[str, object]:

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils import prune
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
 
 PRUNABLE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -49,10 +51,20 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
     for name, layer in layers.items():
         _check_not_lazy(name, layer)
     with eval_mode(model):  # spectral norm moves its estimate when a weight is read in train mode
-        return {
-            name: (masked_value(layer, "weight") if has_mask(layer) else layer.weight).detach()
-            for name, layer in layers.items()
-        }
+        return {name: _weight_in_use(layer).detach() for name, layer in layers.items()}
+
+
+@torch.no_grad()
+def _weight_in_use(layer: nn.Module) -> Tensor:
+    """That of the next forward pass; ``layer.weight`` may be older where a hook computes it."""
+    if has_mask(layer):
+        return masked_value(layer, "weight")
+    for hook in layer._forward_pre_hooks.values():
+        if isinstance(hook, WeightNorm) and hook.name == "weight":
+            return hook.compute_weight(layer)
+        if isinstance(hook, SpectralNorm) and hook.name == "weight":
+            return hook.compute_weight(layer, do_power_iteration=False)
+    return layer.weight
 
 
 def masks_of(model: nn.Module) -> dict[str, Tensor]:
@@ -310,6 +322,36 @@ def device_of(model: nn.Module, otherwise: torch.device | str = "cpu") -> torch.
     return next((tensor.device for tensor in tensors), torch.device(otherwise))
 
 
+def check_has_numbers(model: nn.Module) -> None:
+    """``ValueError`` for a model on the meta device, in whole or in part."""
+    tensors = itertools.chain(model.named_parameters(), model.named_buffers())
+    empty = [name for name, tensor in tensors if tensor.is_meta]
+    if empty:
+        raise ValueError(
+            f"{', '.join(empty[:4])} of {type(model).__name__} lie on the meta device, where they "
+            "have a shape and no numbers. Build the model on the CPU, or call "
+            "model.to_empty(device='cpu') and load a state."
+        )
+
+
+def answer(model: nn.Module, x: Tensor) -> object:
+    """``model(x)``, with ``x`` where the model is.
+
+    Raises ``TypeError`` where the two hold floating-point numbers of different kinds and the net
+    does not convert them itself.
+    """
+    try:
+        return model(x.to(device_of(model, x.device)))
+    except RuntimeError as error:
+        kinds = {p.dtype for p in model.parameters() if p.is_floating_point()}
+        if not x.is_floating_point() or x.dtype in kinds or not kinds:
+            raise
+        raise TypeError(
+            f"{type(model).__name__} computes in {', '.join(sorted(map(str, kinds)))}, and what it "
+            f"was given holds {x.dtype}. Convert one of them: model.to({x.dtype}), or the images."
+        ) from error
+
+
 @dataclass(frozen=True)
 class Call:
     """One call of a layer: what it was given by position and by name."""
@@ -340,7 +382,7 @@ def calls_of(model: nn.Module, x: Tensor, layers: Mapping[str, nn.Module]) -> di
     ]
     try:
         with eval_mode(model):
-            _not_compiled(model)(x.to(device_of(model, x.device)))
+            answer(_not_compiled(model), x)
     finally:
         for hook in hooks:
             hook.remove()

@@ -195,6 +195,8 @@ def sparsity(x: Tensor | nn.Module | Iterable[Tensor]) -> float:
     total = sum(tensor.numel() for tensor in tensors)
     if total == 0:
         raise ValueError("Nothing to count: no weights, or only empty ones.")
+    if any(tensor.is_meta for tensor in tensors):
+        raise ValueError("On the meta device a tensor has a shape and no numbers to count.")
     return sum(int((tensor == 0).sum()) for tensor in tensors) / total
 
 

@@ -20,8 +20,8 @@ from course_utils._checks import check_whole
 from course_utils.layers import (
     PRUNABLE,
     Call,
+    answer,
     calls_of,
-    device_of,
     eval_mode,
     masked_parameters,
     masked_value,
@@ -64,7 +64,7 @@ def flops(model: nn.Module, x: Tensor) -> int:
             eval_mode(model), torch.no_grad(), sdpa_kernel(SDPBackend.MATH),
             operations, FlopCounterMode(display=False) as counter,
         ):  # fmt: skip
-            model(x.to(device_of(model, x.device)))
+            answer(model, x)
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
     unknown = sorted(str(each) for each in operations.seen if _multiplies_uncounted(each))

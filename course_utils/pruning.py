@@ -17,6 +17,7 @@ from course_utils.data import Split
 from course_utils.layers import (
     Mask,
     check_can_train,
+    check_has_numbers,
     check_maskable,
     has_mask,
     make_permanent,
@@ -142,14 +143,14 @@ def report(model: nn.Module) -> "pd.DataFrame":
     """A row for each prunable layer and one for all: shape, weights, zeros, sparsity (0 to 1)."""
     import pandas as pd  # slow to import
 
-    rows = {
-        name: ("×".join(map(str, weight.shape)), weight.numel(), int((weight == 0).sum()))
+    check_has_numbers(model)
+    rows = [
+        (name, "×".join(map(str, weight.shape)), weight.numel(), int((weight == 0).sum()))
         for name, weight in weights(model).items()
-    }
-    rows["all"] = ("", sum(r[1] for r in rows.values()), sum(r[2] for r in rows.values()))
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["shape", "weights", "zeros"])
+    ]
+    rows.append(("all", "", sum(row[2] for row in rows), sum(row[3] for row in rows)))
+    table = pd.DataFrame(rows, columns=["layer", "shape", "weights", "zeros"]).set_index("layer")
     table["sparsity"] = (table["zeros"] / table["weights"]).round(4)
-    table.index.name = "layer"
     return table
 
 

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from course_utils._checks import check_class_scores, check_dim, check_weight, is_real, plain
 from course_utils.data import Split, check_split
 from course_utils.layers import (
+    answer,
     calls_of,
+    check_has_numbers,
     check_maskable,
-    device_of,
     make_permanent,
     plain_copy,
     prunable,
@@ -122,14 +123,14 @@ def loss_gradients(model: nn.Module, split: Split) -> dict[str, Tensor]:
     ``ValueError`` for an empty split and for a weight that is computed from other numbers.
     """
     check_split(split)
+    check_has_numbers(model)
     check_maskable(model, prunable(model))
     trial = make_permanent(plain_copy(model)).eval().requires_grad_(True)
     trial.zero_grad()
     x, y = split
-    device = device_of(trial)
     for images, labels in zip(x.split(1000), y.split(1000), strict=True):
-        scores = check_class_scores(trial(images.to(device)), model)
-        (F.cross_entropy(scores, labels.to(device), reduction="sum") / len(y)).backward()
+        scores = check_class_scores(answer(trial, images), model)
+        (F.cross_entropy(scores, labels.to(scores.device), reduction="sum") / len(y)).backward()
     return {
         name: torch.zeros_like(layer.weight) if layer.weight.grad is None else layer.weight.grad
         for name, layer in prunable(trial).items()

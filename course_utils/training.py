@@ -22,6 +22,8 @@ from tqdm.auto import tqdm
 from course_utils._checks import check_class_scores, check_whole, is_real, plain
 from course_utils.data import Digits, Split, check_split
 from course_utils.layers import (
+    answer,
+    check_has_numbers,
     device_of,
     eval_mode,
     refresh_in_forward,
@@ -100,6 +102,7 @@ def train(
         lr = check_lr(lr)
     for split in (data.train, data.val):
         check_split(split)
+    check_has_numbers(model)
     if epochs:
         _check_trains(model, optimizer)
     device = _device_for(model, device)
@@ -146,7 +149,7 @@ def _batches(rows: Tensor, size: int) -> list[Tensor]:
 
 def _loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     with _words_for_a_single_image(x):
-        loss = F.cross_entropy(check_class_scores(model(x), model), y)
+        loss = F.cross_entropy(check_class_scores(answer(model, x), model), y)
     if not torch.isfinite(loss):
         raise RuntimeError(
             f"The loss is {loss.item()}, so no step is taken: it would make every weight NaN. "
@@ -196,13 +199,13 @@ def evaluate(model: nn.Module, split: Split) -> float:
     does not answer with one score for each class, (n, classes).
     """
     check_split(split)
+    check_has_numbers(model)
     x, y = split
-    device = device_of(model, x.device)
     with eval_mode(model):
         right = 0
         for images, labels in zip(x.split(AT_ONCE), y.split(AT_ONCE), strict=True):
-            answers = check_class_scores(model(images.to(device)), model).argmax(1)
-            right += (answers == labels.to(device)).sum().item()
+            answers = check_class_scores(answer(model, images), model).argmax(1)
+            right += (answers == labels.to(answers.device)).sum().item()
     return right / len(y)
 
 
@@ -219,6 +222,7 @@ def recalibrate(model: nn.Module, split: Split, batch_size: int = 64) -> None:
     """
     batch_size = check_whole("batch_size", batch_size, least=1)
     check_split(split)
+    check_has_numbers(model)
     frozen = {m for m in model.modules() if model.training and not m.training}
     layers = [
         m
@@ -237,7 +241,7 @@ def recalibrate(model: nn.Module, split: Split, batch_size: int = 64) -> None:
                 layer.train()
             for rows in _batches(torch.arange(len(split[0])), batch_size):
                 with _words_for_a_single_image(rows):
-                    model(split[0][rows].to(device_of(model)))
+                    answer(model, split[0][rows])
     except BaseException:
         for layer, _, state in before:
             layer.load_state_dict(state)

@@ -350,6 +350,55 @@ class TestTraining:
         assert same_state(before, state_of(model))
 
 
+def on_meta() -> nn.Module:
+    with torch.device("meta"):
+        return models.ConvNet()
+
+
+WITH_A_NET_AND_DIGITS = {
+    "train": lambda net, digits: training.train(net, digits, epochs=1),
+    "evaluate": lambda net, digits: training.evaluate(net, digits.test),
+    "recalibrate": lambda net, digits: training.recalibrate(net, digits.train),
+    "loss_gradients": lambda net, digits: scores.loss_gradients(net, digits.train),
+}
+
+
+@pytest.mark.parametrize("call", WITH_A_NET_AND_DIGITS)
+class TestNetsThatCannotTakeTheDigits:
+    @pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16])
+    def test_numbers_of_another_kind(self, few_digits, state_of, same_state, call, kind):
+        net = models.ConvNet().to(kind)
+        before = state_of(net)
+        with pytest.raises(TypeError) as refused:
+            WITH_A_NET_AND_DIGITS[call](net, few_digits)
+        assert_says(refused, f"ConvNet computes in {kind}", "float32", "Convert one of them")
+        assert same_state(before, state_of(net))
+
+    def test_a_net_that_converts_them_itself(self, few_digits, call):
+        class Converts(models.ConvNet):
+            def forward(self, x):
+                return super().forward(x.double())
+
+        WITH_A_NET_AND_DIGITS[call](Converts().double(), few_digits)
+
+    def test_other_errors_of_the_net_stay_what_they_are(self, few_digits, call):
+        net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+        with pytest.raises(RuntimeError, match="expected input"):
+            WITH_A_NET_AND_DIGITS[call](net, few_digits)
+
+    def test_shapes_without_numbers(self, few_digits, call):
+        with pytest.raises(ValueError) as refused:
+            WITH_A_NET_AND_DIGITS[call](on_meta(), few_digits)
+        assert_says(refused, "of ConvNet", "meta device", "to_empty")
+
+
+def test_zeros_are_not_counted_where_there_are_no_numbers():
+    for count in (pruning.report, masks.sparsity):
+        with pytest.raises(ValueError, match="meta device"):
+            count(on_meta())
+    assert measure.flops(on_meta(), torch.zeros(1, 1, 28, 28)) > 0  # its shapes are enough
+
+
 class TestModels:
     @pytest.mark.parametrize("widths", [(), (1, 2, 3, 4, 5), (16, 0), (-1,)])
     def test_widths(self, widths):

@@ -220,9 +220,20 @@ def test_a_wrong_mask_comes_with_a_picture_of_the_wrong_cells(capsys):
     assert f"{int((expected != got).sum())} of {got.numel()} cells differ" in shown
 
 
+async def promised(weight, mask):
+    return weight * mask
+
+
+async def promised_row_by_row(weight, mask):
+    yield weight * mask
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
+        (promised, "It is a coroutine where a tensor of shape 1 is expected: write def, not async"),
+        (promised_row_by_row, "write def, not async def, and return, not yield."),
+        (lambda weight, mask: (w for w in weight), "gives its result with return, not yield"),
         (lambda weight, mask: (weight * mask).double(), "float64 where float32 is expected"),
         (lambda weight, mask: (weight * mask).flatten(), "It has shape 4 where 2×2 is expected."),
         (lambda weight, mask: (weight * mask).tolist(), "a list where a tensor of shape"),
@@ -230,8 +241,9 @@ def test_a_wrong_mask_comes_with_a_picture_of_the_wrong_cells(capsys):
         (lambda weight, mask: weight * mask + 1, "numbers differ"),
     ],
 )
+@pytest.mark.filterwarnings("error")  # of a coroutine that nobody awaited
 def test_type_shape_dtype_and_values_are_told_apart(answer, said):
-    assert said in ex01.apply_mask.judge(answer).text
+    assert said in words(ex01.apply_mask.judge(answer).text)
 
 
 def test_an_input_changed_in_place_is_named():

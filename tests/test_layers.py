@@ -458,3 +458,25 @@ class TestOtherNets:
         measure.flops(model, X)
         measure.layer_latency(model, X, seconds=1e-4)
         assert [module.training for module in model.modules()] == before
+
+
+@pytest.mark.parametrize("norm", [nn.utils.weight_norm, nn.utils.spectral_norm])
+@pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated")
+def test_a_weight_that_a_hook_computes_is_that_of_the_next_pass(norm):
+    model = nn.Sequential(nn.Flatten(), norm(nn.Linear(784, 10)))
+    model.eval()(X)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(torch.rand_like(parameter))
+    seen = layers.weights(model)["1"]
+    model(X)
+    assert torch.equal(seen, model[1].weight)
+
+
+def test_a_layer_may_be_called_all():
+    model = nn.Sequential()
+    model.add_module("all", nn.Linear(4, 3))
+    model.add_module("last", nn.Linear(3, 2))
+    table = pruning.report(model)
+    assert [*table.index] == ["all", "last", "all"]
+    assert [*table["weights"]] == [12, 6, 18]

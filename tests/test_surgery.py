@@ -1,8 +1,10 @@
 """Filters taken out for real: smaller tensors, the same function. Lesson 03."""
 
 import copy
+import random
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -591,6 +593,17 @@ NOT_FREE = {
     "another net at the second pass": (
         Counting(None, conv=conv(), fc=nn.Linear(216, 3)), "conv", "at its second pass",
     ),
+    **{
+        f"a way drawn by {who}": (
+            Net(lambda m, x, draw=draw: m.fc(m.conv(x).flatten(1)) if draw() < 2 else m.conv(x),
+                conv=conv(), fc=nn.Linear(216, 3)),
+            "conv", "draws random numbers itself",
+        )
+        for who, draw in {
+            "torch": lambda: torch.rand(()), "numpy": np.random.rand, "Python": random.random,
+            "numpy, whose spare number is used first": np.random.randn,
+        }.items()
+    },
     "a layer inside attention": (
         nn.Sequential(nn.TransformerEncoderLayer(4, 1, 6, batch_first=True), nn.Linear(4, 2)),
         "0.linear1", "never calls it",

@@ -154,12 +154,22 @@ def _first(entries, tolerance: float) -> Difference | None:
     return None
 
 
+# What a function gives that has not even begun to compute.
+ADVICE = {
+    "a coroutine": "write def, not async def",
+    "an async_generator": "write def, not async def, and return, not yield",
+    "a generator": "a function gives its result with return, not yield; list(…) makes a list of it",
+}
+
+
 def _type_words(expected: object, got: object) -> str:
     if got is None:
         return "It is None: is there a path through your function without a return?"
     if type(got).__module__ == "torch.return_types":
         return _two_results_words(type(got).__name__)
-    return f"It is {_kind(got)} where {_kind(expected)} is expected."
+    words = f"It is {_kind(got)} where {_kind(expected)} is expected"
+    advice = ADVICE.get(_kind(got))
+    return f"{words}: {advice}." if advice else f"{words}."
 
 
 def _two_results_words(function: str) -> str:

@@ -12,7 +12,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from types import FrameType
+from types import CoroutineType, FrameType
 
 from torch import Tensor
 
@@ -119,7 +119,9 @@ def _call(
         finally:
             if before is not None:
                 left = [*before.put_back(), *set_back(OF_THREAD, of_thread)]
-        result = plain(result)
+        returned, result = result, plain(result)
+        if type(returned) is CoroutineType:  # isinstance would ask the value, which may raise
+            returned.close()  # or Python warns, whenever it likes, that nobody awaited it
     except TimeLimit:
         raise
     except BaseException as caught:  # SystemExit is an answer, too
