@@ -542,7 +542,7 @@ for power in (0.5, 0.8):
     n = intervals.seeds_needed(apart, 0.1, power=power)
     trials = chance.normal(0.1, apart.std(ddof=1), size=(10_000, n))
     found[power] = 100 * leaves_out_zero(trials).mean()
-    print(f"{n:3d} seeds of 0.1 points: ≈ {found[power]:.0f} of 100 studies find it")
+    print(f"≈ {n:3d} seeds of 0.1 points: ≈ {found[power]:.0f} of 100 studies find it")
 
 # %% [markdown]
 # **Other digits.** All this is about other *seeds*. The test part is 1,000 digits, the same for all
@@ -563,9 +563,10 @@ claim("4.m", "the difference of the twelve pairs is uncertain by 0.1 to 0.6 poin
       within((over_digits.high - over_digits.low) / 2, 0.1, 0.6))  # fmt: skip
 
 # %% [markdown]
-# So a difference that seeds can tell from 0 is real *for these digits*; here it holds for others, too. Keep that in mind for the rest of
-# the course: its intervals are over seeds. And the more often one test part is looked at, the less it is
-# unseen: what is *chosen* (a rate, a sparsity, a criterion) is chosen on the validation part.
+# So a difference that seeds can tell from 0 is real *for these digits*; here it holds for others, too.
+# Keep that in mind for the rest of the course: its intervals are over seeds. And the more often one test
+# part is looked at, the less it is unseen: what is *chosen* (a rate, a sparsity, a criterion) is chosen
+# on the validation part.
 #
 # ## 4.5 Random filters
 #
@@ -642,9 +643,10 @@ tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 
 # %% [markdown]
 # Half of the filters go, and one epoch later it no longer shows which half; of three quarters it does.
-# The filters that are left learn most of the work of those that are gone. Mittal and others found the same on large nets. So when a paper shows that its filter
-# criterion recovers after fine-tuning, ask for the random control. How many seeds does it take to see
-# a difference of one point? And does the file hold with *your* function, live on one net?
+# The filters that are left learn most of the work of those that are gone. Mittal and others found the
+# same on large nets. So when a paper shows that its filter criterion recovers after fine-tuning, ask for
+# the random control. How many seeds does it take to see a difference of one point? And does the file hold
+# with *your* function, live on one net?
 
 # %%
 from course_utils import surgery
@@ -746,8 +748,9 @@ tables.approximate(order, dict.fromkeys(order, "{:5.1f} %"))
 # %% [markdown]
 # After one epoch the untrained net is far ahead of the trained one: a random cut ruins what four epochs
 # have taught, and there was no time to repair it. A few epochs later the trained net is ahead, and with
-# the longest budget the interval holds 0: on this net it no longer shows when a random mask came. Liu and others (2022) find that on large nets, trained for long,
-# random masks that are there from the start come closer still to the dense net.
+# the longest budget the interval holds 0: on this net it no longer shows when a random mask came. Liu and
+# others (2022) find that on large nets, trained for long, random masks that are there from the start come
+# closer still to the dense net.
 #
 # ## What you measured
 #
