@@ -14,6 +14,7 @@ module            what it is for                                                
 ``masks``         which weights stay, and how sparse that is                      01
 ``pruning``       put masks on a model, report on it, scan its layers             01
 ``layers``        a model's prunable layers, their weights, masks and inputs      01
+``patterns``      masks that some hardware multiplies with: two of every four     02
 ``scores``        what makes a weight important: size, gradient, activation       03
 ``surgery``       take filters out of a net, and all that hangs on them           03
 ``intervals``     compare two methods over seeds: interval, seeds needed          03

@@ -61,8 +61,6 @@ LOOKS = {
     "ticket": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "new weights": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
     "shuffled mask": {"color": "#7F7F7F", "linestyle": "-.", "marker": "x"},
-    "digits as columns": {"color": "#56B4E9", "linestyle": "--", "marker": "s"},
-    "digits as rows": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "its signs": {"color": "#009E73", "linestyle": ":", "marker": "^"},
     "its sizes": {"color": "#CC79A7", "linestyle": "--", "marker": "D"},
     "CSR": {"color": "#009E73", "linestyle": "-", "marker": "o"},

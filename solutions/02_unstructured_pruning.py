@@ -22,7 +22,7 @@ from course_utils.lesson import claim, desk, predict, tables, time_claim, within
 
 desk.check("02", edition="EDITION")
 digits = data.load_mnist()
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1, 2, 3, 4)
 
 # %% [markdown]
 # ## 2.1 Magnitude: the smallest weights go
@@ -45,7 +45,7 @@ def train_dense(seed):
     return net
 
 
-dense_nets = [train_dense(seed) for seed in SEEDS]
+dense_nets = [train_dense(seed) for seed in SEEDS[:3]]
 dense_accuracy = np.array([training.evaluate(net, digits.test) for net in dense_nets])
 print("test accuracy:", ", ".join(f"≈ {100 * a:.1f} %" for a in dense_accuracy))
 
@@ -276,10 +276,9 @@ guess_global.compare(mean_at(0.95, before["global"]))
 dense_mean = 100 * dense_accuracy.mean()
 cost = dense_mean - mean_at(0.8, before["global"])
 gap = mean_at(0.95, before["global"]) - mean_at(0.95, before["per layer"])
-claim("2.b", "at 80 %, before fine-tuning, global costs −1 to 2 points",
-      within(cost, -1, 2))  # fmt: skip
-claim("2.c", "at 95 %, before fine-tuning, per layer costs 18 to 42 points more than global",
-      within(gap, 18, 42))  # fmt: skip
+claim("2.b", "before fine-tuning, global costs −1 to 2 points at 80 %, and per layer costs 5 to 50 "
+      "points more at 95 %",
+      [within(cost, -1, 2), within(gap, 5, 50)])  # fmt: skip
 
 # %% [markdown]
 # Both nets have the same number of zeros. What differs is *where* they are: per layer also cuts 95 %
@@ -410,7 +409,7 @@ for net, scan in zip(dense_nets, scans):
     rows.append({n: 100 * training.evaluate(m, digits.test) for n, m in results.items()})
     choices.append({name: 100 * s for name, s in choice.items()} | {"together": 100 * total})
 
-seeds = pd.Index(SEEDS, name="seed")
+seeds = pd.Index(SEEDS[:3], name="seed")
 tables.approximate(pd.DataFrame(choices, seeds), dict.fromkeys(choices[0], "{:5.1f} %"))
 
 # %% [markdown]
@@ -430,9 +429,9 @@ guess.compare(gain.mean())
 against_global = comparison["chosen"] - comparison["global"]
 print(f"chosen − per layer: ≈ {gain.mean():5.1f} points on average")
 print(f"chosen − global:    ≈ {against_global.mean():5.1f} points on average")
-claim("2.e", "the scan's choice beats equal sparsities by 2 to 25 points on average",
-      within(gain.mean(), 2, 25))  # fmt: skip
-claim("2.f", "it does not beat one global threshold by a point", against_global.mean() < 1)
+claim("2.e", "on average the scan's choice beats equal sparsities, and does not beat one global threshold "
+      "by a point",
+      gain.mean() > 0 and against_global.mean() < 1)  # fmt: skip
 
 # %% [markdown]
 # The scan finds by measuring what the global threshold gets for free here: leave fc3 alone. Where
@@ -522,14 +521,14 @@ tuned = {(way, old): fine_tune(way, old) for way in ways for old in ("from befor
 left = {each: masks.sparsity(net) for each, net in tuned.items()}
 scored = {each: 100 * training.evaluate(net, digits.test) for each, net in tuned.items()}
 guess.compare(100 * left["mask the gradients", "from before"])
+last = [left[way, old] for way in ways[2:] for old in ("from before", "fresh")]
 claim("2.g", "masked gradients leave under 1 % of the weights at zero with the momentum from before "
-      "the cut, and all of the 80 % with a fresh optimiser",
+      "the cut, and all of the 80 % with a fresh optimiser; masking the weights after each step, or "
+      "leaving the mask on, keeps the 80 % with either",
       left["mask the gradients", "from before"] < 0.01
-      and left["mask the gradients", "fresh"] >= 0.8 - 1e-5)  # fmt: skip
+      and min(left["mask the gradients", "fresh"], *last) >= 0.8 - 1e-5)  # fmt: skip
 blank = (digits.train[0] > 0).float().mean(0).flatten() == 0  # pixels without ink in any digit
 at_blank = (pruning.weights(tuned["nothing", "fresh"])["fc1"][:, blank] == 0).sum().item()
-claim("2.h", "masking the weights after each step, or leaving the mask on, keeps 80 % with either",
-      min(left[way, old] for way in ways[2:] for old in ("from before", "fresh")) >= 0.8 - 1e-5)  # fmt: skip
 claim("2.v", "where nothing is done, with a fresh optimiser, 52 to 90 % of the zeros that stay lie on "
       "blank pixels",
       within(100 * at_blank / (left["nothing", "fresh"] * 266_200), 52, 90))  # fmt: skip
@@ -554,8 +553,8 @@ tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 #
 # ## 2.6 What fine-tuning recovers
 #
-# Now fine-tune all pruned nets for two epochs, masks on. The dense nets train two epochs more as
-# well: otherwise we would credit the pruning with what longer training does.
+# Now fine-tune for two epochs, masks on. The dense net trains two epochs more as well: otherwise we
+# would credit the pruning with what longer training does.
 
 # %%
 guess = predict("2.6", "Test accuracy at 95 % global, after two epochs?", None, unit="%")
@@ -567,21 +566,45 @@ def train_on(net, seed):
 
 
 for nets in pruned_nets.values():
-    for seed, row in zip(SEEDS, nets):
-        for net in row:
-            train_on(net, seed)
-dense_longer = [train_on(copy.deepcopy(net), seed) for seed, net in zip(SEEDS, dense_nets)]
+    for net in nets[0]:
+        train_on(net, SEEDS[0])
+dense_longer = train_on(copy.deepcopy(dense_nets[0]), SEEDS[0])
 
 # %% [markdown]
-# The accuracy after two epochs; the axis starts at 50 %, so that a point can be seen.
+# That was the first net. One net may be lucky, so the course has run the same with 20 nets, once, and
+# keeps their accuracies in a file (`experiments/one_cut.py` makes it). Hold your net against the
+# file's first one before you use the others.
+
+# %%
+from course_utils import experiments
+
+stored = experiments.by_configuration("one_cut", SEEDS)
+stored_20 = experiments.by_configuration("one_cut")
+live = {
+    name: [100 * training.evaluate(net, digits.test) for net in nets[0]]
+    for name, nets in pruned_nets.items()
+}
+column = {f"{name}, live": live[name] for name in SCOPES}
+column |= {f"{name}, file": [stored[name, s, 2][0] for s in SPARSITIES] for name in SCOPES}
+levels = pd.Index([f"{100 * s:g} %" for s in SPARSITIES], name="sparsity")
+column = pd.DataFrame(column, levels)
+apart = [abs(live[name][i] - stored[name, s, 2][0]) for name in SCOPES
+         for i, s in enumerate(SPARSITIES) if s < 0.99]  # fmt: skip
+claim("2.y", "up to 95 % the live net agrees with the file within 2 points", max(apart) < 2)
+tables.approximate(column, dict.fromkeys(column, "{:5.1f} %"))
+
+# %% [markdown]
+# From here on the lesson speaks of five nets of the file, or of all 20. The accuracy after two epochs; the
+# axis starts at 50 %, so that a point can be seen.
 
 # %% tags=["readme-picture"]
-after = {name: test_accuracy(nets) for name, nets in pruned_nets.items()}
-longer_accuracy = np.array([training.evaluate(net, digits.test) for net in dense_longer])
+after = {
+    name: np.stack([stored_20[name, s, 2] for s in SPARSITIES], axis=1) / 100 for name in SCOPES
+}
 plotting.show(
     plotting.accuracy_curves(
         after, SPARSITIES, "Two epochs of fine-tuning close most of the gap, except at 99 %",
-        dense=longer_accuracy.mean(), lowest=0.5,
+        dense=stored_20["dense", 0.0, 2].mean() / 100, lowest=0.5,
     ),
     alt="Test accuracy against sparsity after two epochs of fine-tuning, from 50 to 100 %: up to 90 % "
     "both lines lie close to the dense accuracy, at 95 % a little below it, the per-layer line further, "
@@ -590,17 +613,18 @@ plotting.show(
 
 # %% [markdown]
 # Up to 95 % most of the gap between the two ways is gone. At 99 % it stays wide: per layer leaves 10
-# weights in the last layer, for ten classes.
+# weights in the last layer, for ten classes. The means of five nets:
 
 # %%
-guess.compare(mean_at(0.95, after["global"]))
+mean = {key: accuracies.mean() for key, accuracies in stored.items()}
+guess.compare(mean["global", 0.95, 2])
 table = pd.DataFrame(
     {
-        f"{name}, {when}": 100 * runs[name].mean(0)
+        f"{name}, {when}": [mean[name, s, epochs] for s in SPARSITIES]
         for name in SCOPES
-        for when, runs in (("before", before), ("after", after))
+        for when, epochs in (("before", 0), ("after", 2))
     },
-    index=pd.Index([f"{100 * s:g} %" for s in SPARSITIES], name="sparsity"),
+    levels,
 )
 tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 
@@ -608,28 +632,35 @@ tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 # How close do the two ways come?
 
 # %%
-longer_mean = 100 * longer_accuracy.mean()
-behind = {name: [longer_mean - mean_at(s, after[name]) for s in SPARSITIES] for name in SCOPES}
+longer = mean["dense", 0.0, 2]
+behind = {name: [longer - mean[name, s, 2] for s in SPARSITIES] for name in SCOPES}
 behind = pd.DataFrame(behind, index=SPARSITIES)
-claim("2.i", "after two epochs global is −1 to 3 points behind dense at 95 %, per layer 0.5 to 3",
-      [within(behind["global"][0.95], -1, 3), within(behind["per layer"][0.95], 0.5, 3)])  # fmt: skip
-gap = behind["per layer"][0.99] - behind["global"][0.99]
-claim("2.w", "at 99 % per layer is 18 to 45 points behind dense, and 12 to 34 behind global",
-      [within(behind["per layer"][0.99], 18, 45), within(gap, 12, 34)])  # fmt: skip
+ahead = stored_20["global", 0.95, 2] > stored_20["per layer", 0.95, 2]
+print(f"95 %: global ends ahead of per layer in ≈ {ahead.sum():2d} of {len(ahead)} nets")
+claim("2.i", "after two epochs global is −1 to 3 points behind dense at 95 %, per layer 0.5 to 3, and in "
+      "most of the 20 nets further behind than global",
+      [within(behind["global"][0.95], -1, 3), within(behind["per layer"][0.95], 0.5, 3),
+       ahead.sum() >= 15])  # fmt: skip
+of_20 = {key: accuracies.mean() for key, accuracies in stored_20.items()}
+claim("2.w", "20 nets: after two epochs at 99 % per layer is 24 to 40 points behind dense and 17 to 34 behind "
+      "global; at 95 %, before them, it was 21 to 38 behind global",
+      [within(of_20["dense", 0.0, 2] - of_20["per layer", 0.99, 2], 24, 40),
+       within(of_20["global", 0.99, 2] - of_20["per layer", 0.99, 2], 17, 34),
+       within(of_20["global", 0.95, 0] - of_20["per layer", 0.95, 0], 21, 38)])  # fmt: skip
 
 # %% [markdown]
 # Does fine-tuning "sometimes improve" the accuracy, as the source says? Compare with the dense nets
-# that trained as long, seed by seed, at up to 80 %.
+# that trained as long, seed by seed, at up to 80 %, over all 20 nets.
 
 # %%
-mild = len([s for s in SPARSITIES if s <= 0.8])
-difference = 100 * (after["global"][:, :mild] - longer_accuracy[:, None])
-better = int((difference > 0).sum())
-print(f"global, 50 to 80 %: better than dense in ≈ {better} of {difference.size} runs")
-print(f"difference to dense: mean ≈ {difference.mean():5.2f} points, "
-      f"from ≈ {difference.min():5.2f} to ≈ {difference.max():5.2f}")  # fmt: skip
+mild = [s for s in SPARSITIES if s <= 0.8]
+for level in mild:
+    difference = stored_20["global", level, 2] - stored_20["dense", 0.0, 2]
+    better, worse = int((difference > 0).sum()), int((difference < 0).sum())
+    print(f"global, {level:.0%}: better than dense in ≈ {better:2d} of {len(difference)} nets, worse in "
+          f"≈ {worse:2d}, by ≈ {difference.mean():+.2f} points on average")  # fmt: skip
 claim("2.j", "global, up to 80 %: on average within 0.8 points of the dense twin",
-      within(difference.mean(), -0.8, 0.8))  # fmt: skip
+      within(np.mean([mean["global", s, 2] - longer for s in mild]), -0.8, 0.8))  # fmt: skip
 claim(
     "S13",
     "two epochs bring 90 % back to −1 to 2.5 points behind dense, global or per layer",
@@ -638,8 +669,8 @@ claim(
 )
 
 # %% [markdown]
-# The test part has 1,000 digits, so a tenth of a point is one digit more or less. Three seeds cannot
-# tell such a difference from luck; lesson 04 shows how many it would take.
+# The test part has 1,000 digits, so a tenth of a point is one digit more or less, and these 20 nets are
+# all measured on the same digits. Lesson 04 shows how to tell such a difference from luck.
 #
 # ## 2.7 Where are the weights that survive?
 #
@@ -664,12 +695,9 @@ plotting.show(
 # them, and average the weights left.
 
 # %%
-# (784,): per cent of the training digits that have ink on a pixel
-inked = 100 * (digits.train[0] > 0).float().mean(0).flatten()
-groups = {"never": inked == 0} | {
-    f"in {low} to {high} % of the digits": (inked > low) & (inked <= high)
-    for low, high in ((0, 1), (1, 10), (10, 30), (30, 100))
-}
+from course_utils.experiments import starts
+
+groups = starts.ink_groups(digits.train[0])  # name → (784,), True where a pixel belongs
 
 
 def left_by_ink(net):
@@ -691,8 +719,8 @@ claim("2.k", "at 90 % blank pixels keep none of their weights, the most inked on
 # The groups hold all 784 pixels. A weight on a blank pixel never gets a gradient, so it keeps its
 # random start.
 #
-# Is it the digits alone that decide, or also the way the net was trained? Train the same nets from
-# the same seeds with Adam instead of SGD, prune them to 90 %, and look again at the first.
+# Is it the digits alone that decide, or also the way the net was trained? Train the first net again,
+# from the same seed, with Adam instead of SGD, and prune it to 90 % as well.
 
 
 # %%
@@ -704,8 +732,8 @@ def train_with_adam(seed):
     return net
 
 
-adam_nets = [train_with_adam(seed) for seed in SEEDS]
-adam_mask = pruning.masks_of(pruning.prune_model(copy.deepcopy(adam_nets[0]), 0.9))["fc1"]
+adam_net = train_with_adam(SEEDS[0])
+adam_mask = pruning.masks_of(pruning.prune_model(copy.deepcopy(adam_net), 0.9))["fc1"]
 plotting.show(
     plotting.survivors(
         {"trained with SGD": first_masks["90 % pruned"], "trained with Adam": adam_mask},
@@ -714,12 +742,6 @@ plotting.show(
     alt="Weights left on each input pixel at 90 % sparsity: after training with SGD the middle of "
     "the picture survives, after training with Adam a ring around it.",
 )
-adam_by_ink = pd.DataFrame([left_by_ink(net) for net in adam_nets]).mean()
-rim = "in 1 to 10 % of the digits"
-claim("2.l", "the most inked pixels keep 3.5 to 8 × the part that rarely inked ones keep with SGD, "
-      "0.2 to 0.85 × with Adam",
-      [within(by_ink[most] / by_ink[rim], 3.5, 8),
-       within(adam_by_ink[most] / adam_by_ink[rim], 0.2, 0.85)])  # fmt: skip
 
 # %% [markdown]
 # Same data, same seed, same rule for pruning, and other weights survive. SGD moves a weight in
@@ -727,8 +749,9 @@ claim("2.l", "the most inked pixels keep 3.5 to 8 × the part that rarely inked 
 # its usual size, so a pixel that is seldom inked moves its weights as far as any.
 #
 # And the start? The weights of a blank pixel lie where PyTorch put them, between −1/√784 and 1/√784.
-# Do they go because they are useless, or because they started small? Train the three nets again from
-# a first layer 3 × as large, all else equal. It is then drawn from as wide a range as the last one.
+# Do they go because they are useless, or because they started small? Train the first net once more,
+# from a first layer 3 × as large, all else equal. It is then drawn from as wide a range as the last
+# one.
 
 
 # %%
@@ -740,37 +763,37 @@ def train_from_larger(seed):
     return net
 
 
-larger_nets = [train_from_larger(seed) for seed in SEEDS]
-
-
-def summary(nets):
-    """Means over the nets, in per cent."""
-    accuracy = {"dense": np.mean([training.evaluate(net, digits.test) for net in nets])}
-    for level, name in ((0.9, "global"), (0.95, "global"), (0.95, "per layer")):
-        cut = [pruning.prune_model(copy.deepcopy(n), level, scope=SCOPES[name]) for n in nets]
-        mean = np.mean([training.evaluate(net, digits.test) for net in cut])
-        accuracy[f"{100 * level:g} % {name}"] = mean
-    kept = np.mean([left_by_ink(net)["never"] for net in nets])
-    return {"left on blank pixels": kept} | {name: 100 * a for name, a in accuracy.items()}
-
-
-starts = {"as PyTorch": summary(dense_nets), "fc1 3 × as large": summary(larger_nets)}
-starts = pd.DataFrame(starts).T.rename_axis("start")
-tables.approximate(starts, dict.fromkeys(starts, "{:5.1f} %"))
+larger_net = train_from_larger(SEEDS[0])
+three = dict(zip(starts.STARTS, (dense_nets[0], larger_net, adam_net)))
+seen = pd.DataFrame({start: starts.summary(net) for start, net in three.items()}).T
+in_file = experiments.load("starts", SEEDS[:1]).set_index("start").drop(columns="seed")
+apart = 100 * (seen - in_file).abs().filter(regex="dense|left")
+print(f"live against file: at most ≈ {apart.max(axis=None):.1f} points apart")
 
 # %% [markdown]
-# The first column is the part of the blank pixels' weights left at 90 %, the others are accuracies
-# before fine-tuning.
+# The file has 20 nets of each kind (`experiments/starts.py`). The table shows the means of five: the
+# accuracies before fine-tuning, and the part of fc1's weights left at 90 % on each group of pixels.
 
 # %%
-usual, larger = starts.loc["as PyTorch"], starts.loc["fc1 3 × as large"]
-claim("2.t", "the larger start moves the dense accuracy by −3 to 4 points; cut to 90 %, global, the "
-      "net keeps 6 to 9.5 % of the weights on blank pixels and is 0 to 7 points worse than usual",
-      [within(larger["dense"] - usual["dense"], -3, 4),
-       within(larger["left on blank pixels"], 6, 9.5),
-       within(usual["90 % global"] - larger["90 % global"], 0, 7)])  # fmt: skip
-claim("2.u", "from the larger start, too, global is 5 to 55 points ahead of per layer at 95 %",
-      within(larger["95 % global"] - larger["95 % per layer"], 5, 55))  # fmt: skip
+means = experiments.load("starts", SEEDS).drop(columns="seed").groupby("start").mean().mul(100).T
+usual, larger, adam = (means[start] for start in starts.STARTS)
+rim, most = "left in 1 to 10 % of the digits", "left in 30 to 100 % of the digits"
+claim("2.l", "the most inked pixels keep 4 to 7.5 × the part that rarely inked ones keep with SGD, "
+      "0.35 to 0.65 × with Adam; live net and file agree within 2 points",
+      [within(usual[most] / usual[rim], 4, 7.5), within(adam[most] / adam[rim], 0.35, 0.65),
+       apart.max(axis=None) < 2])  # fmt: skip
+every = experiments.load("starts").pivot(index="seed", columns="start", values="90 % global")
+worse = (every["fc1 3 × as large"] < every["as PyTorch"]).sum()
+print(
+    f"90 % global: the larger start is worse than the usual one in ≈ {worse:2d} of {len(every)} nets"
+)
+claim("2.t", "the larger start moves the dense accuracy by −3 to 4 points; cut to 90 %, global, the net "
+      "keeps 6 to 9.5 % of the weights on blank pixels, and most of the 20 are worse than usual; at 95 % "
+      "global is 5 to 55 points ahead of per layer there, too",
+      [within(larger["dense"] - usual["dense"], -3, 4), within(larger["left never"], 6, 9.5),
+       worse >= 15, within(larger["95 % global"] - larger["95 % per layer"], 5, 55)])  # fmt: skip
+table = means[[*starts.STARTS]].rename(lambda name: name.replace("left", "left, inked"))
+tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 
 # %% [markdown]
 # So magnitude did not find out that blank pixels are useless. Their weights started below the
@@ -876,7 +899,7 @@ def columns_forward(layers, x):
 # Time both against the dense net, 64 digits at once, and check that all compute the same.
 
 # %%
-x, dense_twin = digits.test[0][:64], dense_longer[0]
+x, dense_twin = digits.test[0][:64], dense_longer
 sparse = [in_csr(net) for net in pruned_nets["global"][0]]
 with torch.no_grad():
     wanted = [net(x) for net in pruned_nets["global"][0]]
@@ -901,7 +924,7 @@ as_columns = [against_dense(columns_forward, layers, x) for layers in sparse]
 # %%
 one_net = pd.DataFrame(
     {
-        "accuracy": [f"≈ {100 * a:5.1f} %" for a in after["global"][0]],
+        "accuracy": [f"≈ {accuracy:5.1f} %" for accuracy in live["global"]],
         **{
             f"bytes, {form}": [
                 f"≈ {measure.size_bytes(net, form) / measure.size_bytes(net, 'dense'):4.2f} ×"
@@ -917,23 +940,12 @@ one_net = pd.DataFrame(
 one_net
 
 # %% [markdown]
-# The dense twin is the net that trained as long. Its time is the dotted line; below it CSR is faster.
+# The dense twin is the net that trained as long. Where a time is below 1 ×, CSR is faster than the twin.
+# Follow both columns of times down: the same zeros, and the order in memory decides from where on.
 
 # %%
-print(f"dense twin: accuracy ≈ {100 * longer_accuracy[0]:.1f} %, 1 × the bytes, 1 × the time")
-plotting.show(
-    plotting.line_curves(
-        {"digits as rows": [ratio.median for ratio in as_rows],
-         "digits as columns": [ratio.median for ratio in as_columns]},
-        [100 * level for level in SPARSITIES],
-        "The same zeros, slower or faster: it is the order in memory",
-        xlabel="sparsity (% of all weights)", ylabel="time of the CSR net / time of dense",
-        dense=1.0, log=True,
-    ),
-    alt="Time of the CSR net over the dense net at batch 64 against sparsity, on a logarithmic axis: "
-    "both lines fall, and the one for digits as columns lies below the one for rows throughout and "
-    "crosses 1 at a lower sparsity.",
-)  # fmt: skip
+twin_accuracy = training.evaluate(dense_twin, digits.test)
+print(f"dense twin: accuracy ≈ {100 * twin_accuracy:.1f} %, 1 × the bytes, 1 × the time")
 
 # %% [markdown]
 # Look at 95 %, where the accuracy nearly holds: how much smaller is the net there, and how much faster?
@@ -941,13 +953,13 @@ plotting.show(
 # %%
 at_95 = SPARSITIES.index(0.95)
 guess.compare(100 * as_columns[at_95].median, digits=0)
-weighed = [pruned_nets["global"][seed][at_95] for seed in range(len(SEEDS))]
-smaller = [measure.size_bytes(n, "csr") / measure.size_bytes(n, "dense") for n in weighed]
+weighed = pruned_nets["global"][0][at_95]
+smaller = measure.size_bytes(weighed, "csr") / measure.size_bytes(weighed, "dense")
 claim(
     "S1",
     "at 95 % (global, two epochs of fine-tuning) the nets are −1 to 3 points behind dense and take "
     "12 to 19 % of its bytes in CSR",
-    [within(behind["global"][0.95], -1, 3), within(100 * np.mean(smaller), 12, 19)],
+    [within(behind["global"][0.95], -1, 3), within(100 * smaller, 12, 19)],
     verdict="holds when the zeros are left out: of what is stored for bytes (here), of what is "
     "computed for time (2.n)",
 )
@@ -1094,6 +1106,222 @@ pd.DataFrame(
 # %% [markdown]
 # The library of the course changes the mask in place instead, so the memory stays flat.
 #
+# ## 2.11 Further: two of every four
+#
+# Zeros that lie anywhere cost an index for each number that is left. A pattern costs less. In **2:4**
+# (semi-structured, 半结构化稀疏) two of every four weights in a row stay. So the place of each takes two bits,
+# and whoever multiplies knows beforehand that each four hold two numbers. The sparse tensor cores of
+# newer GPUs are built for it (Mishra and others, 2021).
+#
+# `patterns.n_of_m` keeps the two of largest |w|. How often does an unstructured mask of 50 % happen to fit
+# the pattern?
+
+# %%
+from course_utils import patterns
+
+first = pruning.weights(dense_nets[0])["fc1"]
+two_four = patterns.n_of_m(first, 2, 4)
+anywhere = masks.magnitude_mask(first, 0.5)
+fits = (anywhere.reshape(-1, 4).sum(1) == 2).float().mean().item()
+agree = (anywhere == two_four).float().mean().item()
+print(
+    f"2:4 prunes {int((~two_four).sum()):,} of {first.numel():,} weights of fc1, two in each four"
+)
+print(f"anywhere, 50 %: ≈ {100 * fits:.0f} % of the fours hold two; ≈ {100 * agree:.0f} % of the mask "
+      "is the mask of 2:4")  # fmt: skip
+
+# %% [markdown]
+# So the pattern forces some large weights out and lets smaller ones stay. Does the net notice? Its rival has
+# as many zeros in each layer, anywhere. The first net is cut and fine-tuned here; the table has the means
+# of five nets of the file. Its second row is the same with one of every four.
+
+# %%
+from course_utils.experiments import one_cut
+
+net_24 = train_on(one_cut.cut(copy.deepcopy(dense_nets[0]), "2:4", 0.5), SEEDS[0])
+live_24 = 100 * training.evaluate(net_24, digits.test)
+print(
+    f"2:4, first net, two epochs: live ≈ {live_24:.1f} %, file ≈ {stored['2:4', 0.5, 2][0]:.1f} %"
+)
+table = pd.DataFrame(
+    {f"{where}, {when}": [mean[way, level, epochs] for way, level in ways]
+     for when, epochs in (("before", 0), ("after", 2))
+     for where, ways in (("pattern", (("2:4", 0.5), ("1:4", 0.75))),
+                         ("anywhere", (("per layer", 0.5), ("per layer", 0.75))))},
+    pd.Index(["2:4, 50 %", "1:4, 75 %"], name="pattern"),
+)  # fmt: skip
+cost = table["anywhere, after"] - table["pattern, after"]
+worse = {way: (stored_20[way, s, 2] < stored_20["per layer", s, 2]).sum()
+         for way, s in (("2:4", 0.5), ("1:4", 0.75))}  # fmt: skip
+print(f"behind zeros anywhere: 2:4 in ≈ {worse['2:4']:2d} of 20 nets, 1:4 in ≈ {worse['1:4']:2d}")
+claim("2.f", "two epochs after the cut 2:4 is behind zeros anywhere in most of the 20 nets, and 1:4 too; on "
+      "five nets by −0.5 to 1.3 and by 0.2 to 1.8 points",
+      [min(worse.values()) >= 15, within(cost.iloc[0], -0.5, 1.3), within(cost.iloc[1], 0.2, 1.8),
+       abs(live_24 - stored["2:4", 0.5, 2][0]) < 2])  # fmt: skip
+tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
+
+# %% [markdown]
+# The net does notice, by about half a point at 50 %, where zeros anywhere cost next to nothing. And what
+# does the pattern save? Write the net into a file: of each layer the numbers that are left, and two bits for
+# the place of each within its four, four places to a byte.
+
+# %%
+SHIFTS = torch.tensor([0, 2, 4, 6], dtype=torch.uint8)
+
+
+def pack(weight, mask):
+    """The (n/2,) numbers that a 2:4 mask leaves, and their places, (n/8,) bytes."""
+    places = mask.reshape(-1, 4).nonzero()[:, 1].to(torch.uint8)  # (n/2,), 0 to 3
+    return weight[mask], (places.reshape(-1, 4) << SHIFTS).sum(1, dtype=torch.uint8)
+
+
+def unpack(numbers, packed, shape):
+    places = (packed[:, None] >> SHIFTS) & 3  # (n/8, 4)
+    mask = nn.functional.one_hot(places.flatten().long(), 4).reshape(-1, 2, 4).sum(1).bool()
+    weight = torch.zeros(shape)
+    weight[mask.reshape(shape)] = numbers
+    return weight
+
+
+# %% [markdown]
+# Unpacked, the weights must be the same. And what do other formats take for this net?
+
+
+# %%
+def bits(mask):
+    """(n,) truth values as (n/8,) bytes."""
+    return torch.from_numpy(np.packbits(mask))
+
+
+kept, found = pruning.masks_of(net_24), pruning.weights(net_24)
+packed = {name: pack(weight, kept[name]) for name, weight in found.items()}
+same = all(torch.equal(unpack(*packed[n], found[n].shape), found[n]) for n in found)
+stored_as = {
+    "dense, zeros included": found,
+    "CSR, 8-byte indices": {n: measure.to_csr(w).clone() for n, w in found.items()},
+    "one bit a position": {n: (w[kept[n]], bits(kept[n])) for n, w in found.items()},
+    "2:4, two bits a number": packed,
+}
+in_file = pd.Series({name: object_size(each) for name, each in stored_as.items()}, name="bytes")
+parts = in_file / in_file["dense, zeros included"]
+claim("2.u", "unpacked the 2:4 file gives the same weights; it takes 53 to 54 % of the dense bytes, as one "
+      "bit a position does, and CSR 148 to 151 %",
+      same and 0.53 < parts["2:4, two bits a number"] < 0.54
+      and 0.53 < parts["one bit a position"] < 0.54 and 1.48 < parts["CSR, 8-byte indices"] < 1.51)  # fmt: skip
+tables.approximate(pd.DataFrame({"bytes": in_file, "of dense": parts}),
+                   {"bytes": "{:9,d}", "of dense": "{:4.0%}"})  # fmt: skip
+
+# %% [markdown]
+# Two bits for each number that is left are one bit for each position: the pattern saves no byte over a
+# bitmask. What it saves is the search. Ask PyTorch for its 2:4 kernel, on this processor, and time the
+# net in the kernels that there are.
+
+# %%
+try:
+    torch.sparse.to_sparse_semi_structured(found["fc1"].half())
+except (RuntimeError, NotImplementedError) as error:
+    print(f"{type(error).__name__}: {str(error).partition('!')[0]}")
+layers_24 = [(weight, getattr(net_24, name).bias.detach()) for name, weight in found.items()]
+with_zeros = against_dense(rows_forward, layers_24, x)
+in_csr_24 = against_dense(columns_forward, in_csr(net_24), x)
+print(f"2:4, zeros multiplied:    {with_zeros}")
+print(f"2:4, CSR, digits columns: {in_csr_24}")
+time_claim("2.h", "on this processor the 2:4 net takes 0.7 to 1.2 × the dense time where its zeros are "
+           "multiplied, and more than 1.3 × in CSR",
+           with_zeros.above(0.7), with_zeros.below(1.2), in_csr_24.above(1.3))  # fmt: skip
+
+# %% [markdown]
+# So on a processor without such a unit 2:4 is 50 % zeros like any other. It is fast where the hardware
+# multiplies it: GPUs with sparse tensor cores, in 16 or 8 bits, for layers that are large enough. The
+# paper promises up to twice the speed for one product. This course has no such GPU and measures none of it.
+#
+# ## 2.12 Further: budgets by rule
+#
+# One threshold compares sizes that started differently; per layer gives the small last layer the same
+# share as the large first one. Two rules lie between.
+#
+# **ERK** (Erdős–Rényi kernel; Mocanu and others, 2018; Evci and others, 2020) looks at shapes only. A layer
+# with n inputs and m outputs keeps ε · (n + m) of its n · m weights, or all where that is more than it
+# has. ε follows from the budget.
+#
+# **LAMP** (layer-adaptive magnitude; Lee and others, 2021) looks at sizes, but within the layer:
+#
+# $$\text{score}(w) = \frac{w^2}{\sum_{|w'| \ge |w|} w'^2}$$
+#
+# It asks which part of the layer's squared size goes with w once all smaller ones are gone. Then one
+# threshold for all scores. The largest weight of each layer scores 1, so none is lost completely.
+#
+# Whatever the rule, the smallest weights of a layer go. Only the shares differ. All four get the same
+# budget: 99 %, where most is at stake.
+
+# %%
+guess = predict("2.9", "Which ends first at 99 %, after two epochs?", None, options=one_cut.RULES)
+
+# %% [markdown]
+# Cut the first net by LAMP and by ERK (section 2.6 has cut it by the other two), and look at what each
+# rule leaves of the layers.
+
+# %%
+ruled = {way: pruned_nets[way][0][-1] for way in SCOPES}
+for way in ("LAMP", "ERK"):
+    ruled[way] = train_on(one_cut.cut(copy.deepcopy(dense_nets[0]), way, 0.99), SEEDS[0])
+left = {way: {n: 100 * mask.float().mean().item()
+              for n, mask in pruning.masks_of(ruled[way]).items()}
+        for way in one_cut.RULES}  # fmt: skip
+left = pd.DataFrame(left).T.rename_axis("99 %")
+tables.approximate(left, dict.fromkeys(left, "{:4.1f} %"))
+
+# %% [markdown]
+# From top to bottom the rules leave less of the small last layer and more of the large first one. Now the
+# accuracies: the means of the 20 nets of the file, before and after the two epochs, and the first net, live
+# against file.
+
+# %%
+table = pd.DataFrame(
+    {f"{100 * s:g} %, {when}": [of_20[way, s, epochs] for way in one_cut.RULES]
+     for s in one_cut.RULED for when, epochs in (("before", 0), ("after", 2))},
+    one_cut.RULES,
+)  # fmt: skip
+at_95, at_99 = table["95 %, after"][["global", "LAMP", "ERK"]], table["99 %, after"]
+guess.compare(at_99.idxmax())
+for way in ("LAMP", "ERK"):
+    ends = 100 * training.evaluate(ruled[way], digits.test)
+    print(f"{way}, 99 %: live ≈ {ends:.1f} %, file ≈ {stored[way, 0.99, 2][0]:.1f} %")
+first = (stored_20["ERK", 0.99, 2] > stored_20["LAMP", 0.99, 2]).sum()
+print(f"99 %: ERK ends ahead of LAMP in ≈ {first:2d} of 20 nets")
+claim("2.z", "20 nets, two epochs: at 95 % the means of global, LAMP and ERK lie within 0.5 points; at 99 % "
+      "LAMP ends 0.9 to 2 points ahead of global and ERK 1.3 to 2.7",
+      [at_95.max() - at_95.min() < 0.5, within(at_99["LAMP"] - at_99["global"], 0.9, 2),
+       within(at_99["ERK"] - at_99["global"], 1.3, 2.7)])  # fmt: skip
+tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
+
+# %% [markdown]
+# Up to 95 % the three do alike. At 99 % they do the better, the more they leave of the first layer; equal
+# shares leave it the most and starve the last one. So ERK comes first, which never looks at a weight to
+# share out. On another net or other data the order may be another.
+#
+# One thing more. In section 2.10 one threshold lost a net whose layers had another scale. LAMP divides by
+# the layer's own sum, so the scale cancels, and ERK knows no scale. Cut the rescaled nets to 80 %.
+
+
+# %%
+def after_rule(way, nets):
+    """Mean test accuracy of copies of the nets, cut to 80 %, in per cent."""
+    cut = [one_cut.cut(copy.deepcopy(net), way, 0.8) for net in nets]
+    return 100 * np.mean([training.evaluate(net, digits.test) for net in cut])
+
+
+scales = {"as trained": dense_nets, "rescaled": rescaled_nets}
+by_rule = pd.DataFrame(
+    {way: {name: after_rule(way, nets) for name, nets in scales.items()} for way in one_cut.RULES}
+)
+claim("2.c", "cut to 80 % by LAMP, ERK or per layer, the rescaled nets are within 0.5 points of the nets as "
+      "they were trained; by one threshold they are not",
+      bool(((by_rule.loc["as trained"] - by_rule.loc["rescaled"]).abs() < 0.5).tolist()
+           == [way != "global" for way in one_cut.RULES]))  # fmt: skip
+tables.approximate(by_rule, dict.fromkeys(by_rule, "{:5.1f} %"))
+
+# %% [markdown]
 # ## What you measured
 #
 # Every claim of this lesson, as it came out on your machine.
@@ -1117,6 +1345,10 @@ what_you_measured()
 # **Read on**: Han, Pool, Tran and Dally (2015),
 # [Learning both weights and connections](https://arxiv.org/abs/1506.02626), for this lesson's recipe;
 # Gale, Elsen and Hooker (2019), [The state of sparsity](https://arxiv.org/abs/1902.09574), for how
-# well magnitude does against later methods.
+# well magnitude does against later methods. On the Further sections: Mishra and others (2021),
+# [Accelerating sparse deep neural networks](https://arxiv.org/abs/2104.08378); Mocanu and others (2018),
+# [Scalable training of artificial neural networks](https://arxiv.org/abs/1707.04780); Evci and others
+# (2020), [Rigging the lottery](https://arxiv.org/abs/1911.11134); Lee and others (2021),
+# [Layer-adaptive sparsity](https://arxiv.org/abs/2010.07611).
 #
 # **Next**: lesson 03, structured pruning, where whole filters go and the net really gets smaller.

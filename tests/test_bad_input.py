@@ -6,7 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils import data, masks, measure, models, pruning, schedules, scores, training
+from course_utils import (
+    data,
+    masks,
+    measure,
+    models,
+    patterns,
+    pruning,
+    schedules,
+    scores,
+    training,
+)
 
 WEIGHT = torch.tensor([[1.0, -2.0], [3.0, -4.0]])
 KEEP = torch.ones(2, 2, dtype=torch.bool)
@@ -37,6 +47,7 @@ WITH_WEIGHT = {
     "random_mask": lambda w: masks.random_mask(w, 0.5),
     "norm_mask": lambda w: masks.norm_mask(w, 0.5),
     "global_masks": lambda w: masks.global_masks({"fine": WEIGHT, "bad": w}, 0.5),
+    "n_of_m": patterns.n_of_m,
     "magnitude": scores.magnitude,
     "random": scores.random,
     "group_norm": scores.group_norm,
@@ -177,6 +188,25 @@ class TestSlices:
         with pytest.raises(ValueError) as refused:
             masks.amount_per_round(0.5, rounds)
         assert_says(refused, f"rounds={rounds!r}", "1 or more")
+
+
+class TestPatterns:
+    @pytest.mark.parametrize("bad", [-1, 2.0, True, "2", None])
+    def test_n_and_m_that_cannot_be_counted(self, bad):
+        with pytest.raises(ValueError) as refused:
+            patterns.n_of_m(WEIGHT, n=bad)
+        assert_says(refused, f"n={bad!r}", "whole number, 0 or more")
+        with pytest.raises(ValueError) as refused:
+            patterns.n_of_m(WEIGHT, 0, m=bad)
+        assert_says(refused, f"m={bad!r}", "whole number, 1 or more")
+
+    def test_groups_of_nothing_and_more_than_all(self):
+        with pytest.raises(ValueError) as refused:
+            patterns.n_of_m(WEIGHT, 0, 0)
+        assert_says(refused, "m=0", "1 or more")
+        with pytest.raises(ValueError) as refused:
+            patterns.n_of_m(WEIGHT, 3, 2)
+        assert_says(refused, "n=3", "m=2", "n=2, m=4")
 
 
 class TestModel:

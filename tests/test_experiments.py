@@ -14,10 +14,11 @@ from typing import ClassVar
 
 import pytest
 import tiny_experiment
+import torch
 
-from course_utils import experiments, models, pruning
+from course_utils import experiments, masks, models, pruning
 from course_utils.authoring import other_seeds
-from course_utils.experiments import fingerprint, runner, tables
+from course_utils.experiments import fingerprint, one_cut, runner, starts, tables
 from course_utils.experiments.nets import remembered
 from course_utils.schedules import SCHEDULES
 from course_utils.training import seed_everything
@@ -37,7 +38,10 @@ class TestStoredResults:
         assert sorted(set(table["seed"])) == sorted(seeds)
         assert len(table) == len(runs) * len(seeds)
         assert not given.duplicated().any()
-        assert table.drop(columns=given.columns).stack().between(0.05, 1).all()
+        measured = table.drop(columns=given.columns)
+        parts = measured.filter(like="left ")  # of the weights: none may be left
+        assert parts.stack().between(0, 1).all()
+        assert measured.drop(columns=parts).stack().between(0.05, 1).all()
 
     @pytest.mark.parametrize("name", experiments.EXPERIMENTS)
     def test_rows_stand_in_the_order_of_seeds_and_configurations(self, name):
@@ -74,6 +78,7 @@ class TestStoredResults:
             ("budgets", {"way": "magnitude", "epochs": 1}),
             ("last_step", {"before": 0.9, "epochs": 2}),
             ("lots_of_filters", {"way": "norm", "removed": 0.5, "epochs": 1}),
+            ("one_cut", {"way": "LAMP", "sparsity": 0.95, "epochs": 2}),
             ("tickets", {"start": "shuffled mask", "sparsity": 0.8}),
             ("from_scratch", {"start": "pruned", "epochs": 3}),
         ],
@@ -123,6 +128,79 @@ class TestDeclarations:
         monkeypatch.setitem(module, "train", lambda model, data, epochs, seed: None)
         for configuration in module["CONFIGURATIONS"]:
             assert 0 <= module["measure"](0, **configuration)["accuracy"] <= 1
+
+
+class TestStarts:
+    def test_each_pixel_is_in_one_group(self):
+        images = (torch.rand(500, 1, 28, 28) < torch.linspace(0, 1, 784).view(28, 28)).float()
+        groups = starts.ink_groups(images)
+        assert (torch.stack([*groups.values()]).sum(0) == 1).all()
+        seen = images.mean(0).flatten()
+        assert (seen[groups["never"]] == 0).all()
+        assert (seen[groups["in 10 to 30 % of the digits"]] <= 0.3).all()
+        assert (seen[groups["in 10 to 30 % of the digits"]] > 0.1).all()
+
+    def test_a_run_made_now_agrees(self):
+        (stored,) = (
+            experiments.load("starts", [20]).query("start == 'as PyTorch'").to_dict("records")
+        )
+        made = starts.measure(20, "as PyTorch")
+        assert made["90 % global"] == pytest.approx(stored["90 % global"], abs=0.02)
+        assert made["left never"] == pytest.approx(stored["left never"], abs=0.01)
+
+
+class TestCuts:
+    """The rules of where one cut falls, by hand and by what defines them."""
+
+    SHAPES: ClassVar = {name: w.shape for name, w in pruning.weights(models.LeNet300()).items()}
+
+    @pytest.mark.parametrize("sparsity", [0, 0.3, 0.5, 0.9, 0.95, 0.99, 1])
+    def test_erk_takes_its_part_of_all_weights(self, sparsity):
+        shares = one_cut.erk(self.SHAPES, sparsity)
+        pruned = sum(share * self.SHAPES[name].numel() for name, share in shares.items())
+        assert pruned == pytest.approx(sparsity * 266_200)
+        assert all(0 <= share <= 1 for share in shares.values())
+
+    def test_erk_keeps_in_proportion_to_the_sum_of_the_sides(self):
+        shares = one_cut.erk(self.SHAPES, 0.99)
+        kept = {name: (1 - share) * self.SHAPES[name].numel() for name, share in shares.items()}
+        assert kept["fc1"] / kept["fc2"] == pytest.approx(1084 / 400)
+        assert kept["fc2"] / kept["fc3"] == pytest.approx(400 / 110)
+
+    def test_erk_leaves_a_layer_whole_that_would_keep_more_than_it_has(self):
+        shares = one_cut.erk(self.SHAPES, 0.9)  # 110 · 26,620 / 1,594 = 1,837 of 1,000
+        assert shares["fc3"] == 0
+        kept = [(1 - shares[name]) * self.SHAPES[name].numel() for name in ("fc1", "fc2")]
+        assert kept == pytest.approx([25_620 * 1084 / 1484, 25_620 * 400 / 1484])
+
+    def test_erk_counts_the_kernel_of_a_convolution(self):
+        shares = one_cut.erk(
+            {"conv": torch.Size([16, 8, 3, 3]), "linear": torch.Size([20, 40])}, 0.9
+        )
+        kept = [(1 - shares["conv"]) * 1152, (1 - shares["linear"]) * 800]
+        assert kept[0] / kept[1] == pytest.approx((16 + 8 + 3 + 3) / 60)
+
+    def test_lamp_by_hand(self):
+        weight = torch.tensor([[3.0, -1.0], [2.0, 0.0]])
+        assert one_cut.lamp(weight).tolist() == [[1.0, pytest.approx(1 / 14)],
+                                                 [pytest.approx(4 / 13), 0.0]]  # fmt: skip
+
+    def test_lamp_orders_a_layer_as_magnitude_does_and_knows_no_scale(self):
+        weight = models.LeNet300().fc2.weight.detach()
+        scores = one_cut.lamp(weight)
+        order = weight.abs().flatten().argsort()
+        assert (scores.flatten()[order].diff() >= 0).all()
+        assert torch.allclose(one_cut.lamp(100 * weight), scores, rtol=1e-6)
+
+    @pytest.mark.parametrize(("way", "sparsity"), [("LAMP", 0.9), ("ERK", 0.9), ("per layer", 0.9),
+                                                   ("2:4", 0.5), ("1:4", 0.75)])  # fmt: skip
+    def test_every_way_has_the_same_budget(self, way, sparsity):
+        model = one_cut.cut(models.LeNet300(), way, sparsity)
+        assert masks.sparsity(model) == pytest.approx(sparsity, abs=2 / 266_200)
+        for name, mask in pruning.masks_of(model).items():
+            sizes = getattr(model, name).weight_orig.abs()
+            if ":" not in way and not mask.all():  # magnitude decides in each layer
+                assert sizes[mask].min() >= sizes[~mask].max()
 
 
 class TestRivals:

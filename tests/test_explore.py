@@ -246,31 +246,11 @@ def test_a_random_mask_owes_nothing_to_the_seed_of_the_weight():
     assert left == pytest.approx(0.5, abs=0.02)
 
 
-@pytest.mark.parametrize(
-    ("row", "kept"),
-    [
-        ([1.0, -2.0, 3.0, -4.0], [0, 0, 1, 1]),
-        ([5.0, 5.0, 5.0, 5.0], [0, 0, 1, 1]),  # the first of equal ones go
-        ([4.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 4.0], [1, 1, 0, 0, 0, 0, 1, 1]),
-        ([9.0, 8.0, 7.0, 6.0, 0.1], [1, 1, 0, 0, 1]),  # the last group: at most two stay
-        ([9.0, 8.0, 7.0, 6.0, 0.1, 0.2], [1, 1, 0, 0, 1, 1]),
-        ([9.0, 8.0, 7.0, 6.0, 0.1, 0.3, 0.2], [1, 1, 0, 0, 0, 1, 1]),
-    ],
-)
-def test_two_of_four(row, kept):
-    expected = torch.tensor(kept).bool()
-    assert torch.equal(explore.two_four_mask(torch.tensor(row)), expected)
-    two_rows = torch.tensor([row, row[:4] + [0.0] * (len(row) - 4)])
-    assert torch.equal(explore.two_four_mask(two_rows)[0], expected)
-
-
 def test_two_of_four_fixes_the_sparsity_and_counts_exactly():
     weight = torch.randn(8, 4, 3, 3)
     explorer = explore.mask_explorer(weight)
     explorer.controls["sparsity"].value = 90
     explorer.controls["method"].value = "2:4"
-    groups = explore.two_four_mask(weight).reshape(-1, 4)
-    assert (groups.sum(1) == 2).all()
     assert explorer.facts["pruned"] == weight.numel() // 2
     assert explorer.controls["sparsity"].disabled
     assert explorer.controls["sparsity"].value == 50

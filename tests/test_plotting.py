@@ -233,7 +233,6 @@ def test_kept_and_pruned_differ_in_greyscale():
 TOGETHER = (
     ("global", "per layer", "random", "dense"),
     ("fc1", "fc2", "fc3"),
-    ("digits as columns", "digits as rows", "dense"),
     ("CSR", "COO", "bitmask", "dense"),
     ("measured", "if amounts added up"),
     ("raw", "recalibrated", "fine-tuned", "dense"),

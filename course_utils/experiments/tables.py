@@ -14,6 +14,8 @@ from course_utils.experiments import (
     from_scratch,
     last_step,
     lots_of_filters,
+    one_cut,
+    starts,
     tickets,
 )
 from course_utils.experiments.nets import SEEDS
@@ -27,6 +29,8 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "from_scratch": from_scratch,
     "last_step": last_step,
     "lots_of_filters": lots_of_filters,
+    "one_cut": one_cut,
+    "starts": starts,
     "tickets": tickets,
 }
 

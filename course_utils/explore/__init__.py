@@ -16,7 +16,7 @@ differ between machines stands behind ≈. In a lesson, :func:`show` puts an exp
 from course_utils.explore.cutting import surgery_explorer
 from course_utils.explore.designer import ScheduleDesigner, schedule_designer
 from course_utils.explore.explorer import Explorer, show
-from course_utils.explore.masking import mask_explorer, two_four_mask
+from course_utils.explore.masking import mask_explorer
 from course_utils.explore.survivors import survivor_explorer
 from course_utils.explore.threshold import threshold_explorer
 
@@ -29,5 +29,4 @@ __all__ = [
     "surgery_explorer",
     "survivor_explorer",
     "threshold_explorer",
-    "two_four_mask",
 ]

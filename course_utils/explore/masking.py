@@ -3,7 +3,6 @@
 import ipywidgets as widgets
 import numpy as np
 import torch
-import torch.nn.functional as F
 from matplotlib import colormaps
 from matplotlib.colors import Normalize
 from torch import Tensor
@@ -13,6 +12,7 @@ from course_utils._checks import check_weight
 from course_utils.explore.drawing import Film, headline
 from course_utils.explore.explorer import LABELLED, Explorer, Seen, per_cent_slider
 from course_utils.explore.histogram import Bins, SplitBars
+from course_utils.patterns import n_of_m
 
 STORED_AS = ("dense", "csr", "bitmask")
 # A mask drawn from the seed that its weight was drawn from follows the weight's sign, not chance.
@@ -52,23 +52,6 @@ def mask_explorer(weight: Tensor) -> Explorer:
     return Explorer(controls, picture.film, look)
 
 
-def two_four_mask(weight: Tensor) -> Tensor:
-    """In every group of four along a row, prune the two of smallest |w|, the first of equal ones.
-
-    ``weight``: (rows, columns); a conv weight counts as one row a filter, a vector as one row. A
-    last group of fewer than four is filled up with zeros, as libraries pad it, and those go first:
-    so it keeps at most two. Returns the mask, boolean, True = kept, in the weight's shape.
-    Mishra et al. 2021, Accelerating sparse deep neural networks.
-    """
-    magnitudes = scores.magnitude(weight)
-    grid = torch.atleast_2d(magnitudes).flatten(1)  # (rows, columns)
-    padded = F.pad(grid, (0, -grid.shape[1] % 4), value=-1.0)  # below every |w|
-    groups = padded.reshape(len(grid), -1, 4)
-    order = groups.argsort(dim=2, stable=True)
-    kept = torch.ones_like(groups, dtype=torch.bool).scatter(2, order[..., :2], False)
-    return kept.flatten(1)[:, : grid.shape[1]].reshape(weight.shape)
-
-
 def _controls(slices: str) -> dict[str, widgets.Widget]:
     methods = [
         ("magnitude", "magnitude"), ("random", "random"), (f"{slices} by L1", "L1"),
@@ -94,7 +77,7 @@ def _choose(weight: Tensor, method: str, sparsity: float, seed: int) -> Tensor:
         draws = torch.Generator().manual_seed(FIRST_SEED + seed)
         return masks.random_mask(weight, sparsity, generator=draws)
     if method == "2:4":
-        return two_four_mask(weight)
+        return n_of_m(weight, 2, 4)
     return masks.norm_mask(weight, sparsity, n=int(method[1]))
 
 
