@@ -9,12 +9,16 @@ import pandas as pd
 
 from course_utils._checks import check_choice
 from course_utils.experiments import (
+    agreement,
     budgets,
     every_schedule,
+    filter_criteria,
     from_scratch,
     last_step,
     lots_of_filters,
+    slimming,
     tickets,
+    weight_criteria,
 )
 from course_utils.experiments.nets import SEEDS
 
@@ -22,12 +26,16 @@ RESULTS = Path(__file__).parent / "results"
 # Each module has CONFIGURATIONS, a function measure(seed, **configuration) that returns what is
 # measured, by column, and SEEDS of its own where it needs others than the usual ones.
 EXPERIMENTS: dict[str, ModuleType] = {
+    "agreement": agreement,
     "budgets": budgets,
     "every_schedule": every_schedule,
+    "filter_criteria": filter_criteria,
     "from_scratch": from_scratch,
     "last_step": last_step,
     "lots_of_filters": lots_of_filters,
+    "slimming": slimming,
     "tickets": tickets,
+    "weight_criteria": weight_criteria,
 }
 
 
