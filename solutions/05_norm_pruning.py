@@ -18,7 +18,7 @@
 import torch
 
 from course_utils import data, masks, measure, models, plotting, scores, surgery, training
-from course_utils.lesson import claim, desk, predict, tables
+from course_utils.lesson import claim, desk, predict, tables, within
 
 desk.check("05", edition="EDITION")
 digits = data.load_mnist()
@@ -184,8 +184,8 @@ same_for_one = all(slice_mask(single, 0.5, n, 0).equal(masks.magnitude_mask(sing
 for name, counts in kept_by.items():
     print(f"pruned by L1, kept by {name}: ≈ {np.mean(counts):4.1f} of 50 rows")
 guess.compare(np.mean(kept_by["L∞"]), digits=0)
-claim("S9", "single weights: all norms prune the same; of 50 rows of fc2 by L1, L∞ keeps 2 to 8",
-      all([same_for_one, 2 <= np.mean(kept_by["L∞"]) <= 8]),
+claim("S9", "single weights: all norms prune the same; of 50 rows of fc2 by L1, L∞ keeps 2 to 9",
+      [same_for_one, within(np.mean(kept_by["L∞"]), 2, 9)],
       verdict="holds, and L1 or L2 hardly matters: of fc2's rows at 50 % they choose nearly the same")  # fmt: skip
 
 # %% [markdown]
@@ -247,8 +247,9 @@ table = pd.DataFrame(counts, index=[f"{b}, of {k}" for b, k in zip(BLOCKS, (8, 1
 guess.compare(np.mean([counts["L1", seed][0] for seed in conv_nets]), digits=0)
 claim("5.a", "a quarter of all filters by L1 is the whole first block and none of the third",
       all(counts["L1", seed][0] == 8 and counts["L1", seed][2] == 0 for seed in conv_nets))  # fmt: skip
-claim("5.b", "by L∞ the first block loses at most one filter, the third over half of the 14",
-      all(counts["L∞", seed][0] <= 1 and counts["L∞", seed][2] > 7 for seed in conv_nets))  # fmt: skip
+elsewhere = 14 - np.mean([counts["L∞", seed][2] for seed in conv_nets])
+claim("5.b", "by L∞ the first block loses at most one filter; all but 0.2 to 3 of the 14 are of the third, on average",
+      [all(counts["L∞", seed][0] <= 1 for seed in conv_nets), within(elsewhere, 0.2, 3)])  # fmt: skip
 tables.approximate(table.groupby(level=0, sort=False).mean(), dict.fromkeys(table, "{:4.1f}"))
 
 # %% [markdown]
@@ -354,8 +355,8 @@ same_scores = all(yours.allclose(scores.relative_norm(last_weights[block]))
                   for block, yours in comparable_norms(last_weights).items())  # fmt: skip
 print(f"your scores are those of scores.relative_norm: {same_scores}")
 guess.compare(ranges.loc["L1, relative", "accuracy"])
-claim("5.d", "25 % of all filters by L1 kills the net; by relative L1 70 to 99 % are right on average",
-      all([ranges.loc["L1", "best"] == 10, 70 <= ranges.loc["L1, relative", "accuracy"] <= 99]))  # fmt: skip
+claim("5.d", "25 % of all filters by L1 kills the net; by relative L1 most digits are right, on average",
+      ranges.loc["L1", "best"] == 10 and ranges.loc["L1, relative", "accuracy"] > 50)  # fmt: skip
 tables.approximate(ranges, dict.fromkeys(ranges, "{:5.1f} %")).replace("≈   nan %", "dead")
 
 # %% [markdown]
@@ -445,11 +446,11 @@ for net in dense_nets.values():
 for name, values in agreement.items():
     print(f"{name:9s} rank agreement with the true change ≈ {np.mean(values):.2f}")
 guess.compare(np.mean(agreement["Taylor"]), digits=2)
-claim("5.e", "Taylor orders single weights of fc3 as the true change does: ρ is 0.9 to 1 on average",
-      0.9 <= np.mean(agreement["Taylor"]) <= 1)  # fmt: skip
+claim("5.e", "Taylor orders single weights of fc3 as the true change does: to ρ = 1 it lacks 0.002 to 0.06",
+      within(1 - np.mean(agreement["Taylor"]), 0.002, 0.06))  # fmt: skip
 claim("5.f", "the magnitude is the worse judge of a single weight in each net: ρ is 0.6 to 0.85",
-      all([all(t > m for t, m in zip(*agreement.values())),
-       0.6 <= np.mean(agreement["magnitude"]) <= 0.85]))  # fmt: skip
+      [all(t > m for t, m in zip(*agreement.values())),
+       within(np.mean(agreement["magnitude"]), 0.6, 0.85)])  # fmt: skip
 
 # %% [markdown]
 # A nearly perfect forecast, for *one* weight of fc3. Pruning takes thousands at once. Keep that in mind
@@ -525,7 +526,7 @@ for name, value in on_blank.items():
     print(f"{name:16s} weights left on blank pixels, five nets: ≈ {value:4.1f} %")
 guess.compare(on_blank["magnitude"])
 claim("5.g", "at 50 %, magnitude keeps 35 to 60 % of the weights on blank pixels, the other none",
-      all([35 <= on_blank["magnitude"] <= 60, on_blank["activation-aware"] == 0]))  # fmt: skip
+      [within(on_blank["magnitude"], 35, 60), on_blank["activation-aware"] == 0])  # fmt: skip
 
 # %% [markdown]
 # A weight on a blank pixel gets no gradient and keeps its initial value, so its magnitude cannot tell.
@@ -640,9 +641,24 @@ plotting.show(
     "agree most with each other, Taylor less, random with nobody.",
 )
 claim("5.h", "on fc2, magnitude has ρ of 0.6 to 0.9 with activation-aware, 0.4 to 0.65 with Taylor",
-      all([0.6 <= fc2[0, 1] <= 0.9, 0.4 <= fc2[0, 2] <= 0.65, abs(fc2[3, :3]).max() < 0.1]))  # fmt: skip
-claim("5.i", "on filters, L1 and L2 have ρ of 0.9 to 1, Taylor less with any norm than two norms have",
-      all([0.9 <= third[0, 1] <= 1, third[3, :3].max() < third[:3, :3].min()]))  # fmt: skip
+      [within(fc2[0, 1], 0.6, 0.9), within(fc2[0, 2], 0.4, 0.65), abs(fc2[3, :3]).max() < 0.1])  # fmt: skip
+
+# %% [markdown]
+# Three nets are few, and more take a while. So there is a file with eight, these among them;
+# `experiments.load` reads it. How far do the criteria agree there, and how far do two nets lie apart?
+
+# %%
+from course_utils import experiments
+
+pairs = experiments.load("agreement").groupby(["first", "second"], sort=False)["agreement"]
+filed = pairs.agg(["mean", "min", "max"]).loc[["L1", "L2", "L∞", "Taylor"]]
+nets = len(experiments.load("agreement")["seed"].unique())
+rho = filed["mean"]
+with_taylor = [rho[n, "Taylor"] for n in NORMS]
+print(f"nets in the file: {nets}")
+claim("5.i", "on filters, L1 and L2 lack 0.015 to 0.03 to ρ = 1; Taylor agrees less with any norm than norms do",
+      [within(1 - rho["L1", "L2"], 0.015, 0.03), max(with_taylor) < min(rho["L1", "L∞"], rho["L2", "L∞"])])  # fmt: skip
+tables.approximate(filed, dict.fromkeys(filed, "{:5.2f}"))
 
 # %% [markdown]
 # ## 5.7 Which wins?
@@ -655,16 +671,13 @@ guess = predict("5.8", "Who wins at 90 % per layer, fine-tuned?", None,
                 options=("magnitude", "activation-aware", "Taylor", "random"))  # fmt: skip
 
 # %% [markdown]
-# Each net is pruned by each criterion, per layer and with one global threshold.
+# Prune two of the nets by each criterion, and train each for an epoch.
 
 
 # %%
-def prune_by(net, scores_by_layer, sparsity, scope):
-    """A masked copy of the net."""
-    if scope == "global":
-        keep = masks.global_masks(scores_by_layer, sparsity)
-    else:
-        keep = {n: masks.mask_from_scores(s, sparsity) for n, s in scores_by_layer.items()}
+def prune_by(net, scores_by_layer):
+    """A masked copy of the net, 90 % of each layer's weights gone."""
+    keep = {name: masks.mask_from_scores(values, 0.9) for name, values in scores_by_layer.items()}
     return pruning.apply_masks(copy.deepcopy(net), keep)
 
 
@@ -675,72 +688,74 @@ def before_and_after(net, seed):
     return 100 * before, 100 * training.evaluate(net, digits.test)
 
 
-league = {}
-for seed, net in dense_nets.items():
+live = {}
+for seed in SEEDS[:2]:
     for name, by_layer in criteria[seed].items():
-        for scope in ("layer", "global"):
-            pruned = prune_by(net, by_layer, 0.9, scope)
-            league[name, scope, seed] = before_and_after(pruned, seed)
+        live[name, seed] = before_and_after(prune_by(dense_nets[seed], by_layer), seed)
 
 # %% [markdown]
-# Bars are means of five nets, lines reach from the worst to the best. The dense nets get one epoch more
-# as well.
+# Two nets decide nothing. A file has twelve, made in the same way, each pruned by each criterion and
+# trained for one epoch or more. Does it say of your two nets what you have measured?
 
 # %%
-results = pd.DataFrame(league, index=["raw", "fine-tuned"]).T.sort_index()
-dense_after = [before_and_after(copy.deepcopy(net), seed)[1] for seed, net in dense_nets.items()]
+stored = experiments.by_configuration("weight_criteria")
+same_two = experiments.by_configuration("weight_criteria", SEEDS[:2])
+NAMES, nets = [*criteria[SEEDS[0]]], len(stored["magnitude", "layer", 1])
+tuned_live = pd.DataFrame(live).loc[1].unstack()
+column = pd.DataFrame(
+    {"live": [tuned_live.loc[name].mean() for name in NAMES],
+     "file": [same_two[name, "layer", 1].mean() for name in NAMES]}, pd.Index(NAMES, name="two nets, one epoch"))  # fmt: skip
+print(f"nets in the file: {nets}")
+claim("5.u", "the live column agrees with the file within 3 points for every criterion",
+      (column["live"] - column["file"]).abs().max() < 3)  # fmt: skip
+tables.approximate(column, dict.fromkeys(column, "{:5.1f} %"))
 
+# %% [markdown]
+# Bars are means of all nets of the file, lines reach from the worst to the best.
 
-def runs_of(name, scope, when):
-    return results.loc[(name, scope), when].to_numpy()
-
-
+# %%
+final = {name: stored[name, "layer", 1].mean() for name in NAMES}
+guess.compare(max(final, key=final.get))
 plotting.show(
     plotting.grouped_bars(
-        {
-            "raw": np.stack([runs_of(name, "layer", "raw") for name in criteria[SEEDS[0]]], axis=1),
-            "fine-tuned": np.stack([runs_of(n, "layer", "fine-tuned") for n in criteria[SEEDS[0]]], axis=1),
-        },
-        [*criteria[SEEDS[0]]], "90 % per layer, one epoch: magnitude wins", ylabel="test accuracy (%)",
+        {when: np.stack([stored[name, "layer", epochs] for name in NAMES], axis=1)
+         for when, epochs in {"raw": 0, "fine-tuned": 1}.items()},
+        NAMES, "90 % per layer, one epoch: magnitude wins", ylabel="test accuracy (%)",
     ),
     alt="Test accuracy at 90 % per layer before and after one epoch for four criteria: magnitude is on "
     "top, then activation-aware, then Taylor, and random far below.",
 )  # fmt: skip
 
 # %% [markdown]
-# The table has the global threshold as well. The last two columns say how many points a criterion is
-# ahead of magnitude after fine-tuning, seed by seed, and the 95 % interval (lesson 04).
+# The file has the same with one global threshold. The last two columns say how many points a criterion
+# is ahead of magnitude after fine-tuning, seed by seed, and the 95 % interval (lesson 04).
 
 # %%
 from course_utils import intervals
 
 lines = {}
 for scope in ("layer", "global"):
-    for name in criteria[SEEDS[0]]:
-        tuned = runs_of(name, scope, "fine-tuned")
-        ahead = intervals.paired_difference(tuned, runs_of("magnitude", scope, "fine-tuned"))
+    for name in NAMES:
+        ahead = intervals.paired_difference(stored[name, scope, 1], stored["magnitude", scope, 1])
         lines[scope, name] = {
-            "raw": f"≈ {runs_of(name, scope, 'raw').mean():5.1f} %",
-            "fine-tuned": f"≈ {tuned.mean():5.1f} %",
+            "raw": f"≈ {stored[name, scope, 0].mean():5.1f} %",
+            "fine-tuned": f"≈ {stored[name, scope, 1].mean():5.1f} %",
             "ahead": "" if name == "magnitude" else f"≈ {ahead.mean:+6.1f}",
             "interval": ""
             if name == "magnitude"
             else f"≈ {ahead.low:+6.1f} to ≈ {ahead.high:+6.1f}",
         }
-final = {name: runs_of(name, "layer", "fine-tuned").mean() for name in criteria[SEEDS[0]]}
-guess.compare(max(final, key=final.get))
-print(f"dense, as many epochs: ≈ {np.mean(dense_after):.1f} %")
+print(f"dense, as many epochs: ≈ {stored['dense', 'none', 1].mean():.1f} %")
 pd.DataFrame(lines).T.rename_axis(index=["scope", "criterion"])
 
 # %% [markdown]
-# One epoch after the cut, the activation-aware score comes close to magnitude and does not reach it. The
-# Taylor score, the better judge of a single weight of fc3, is behind with one threshold; per layer its
-# five nets differ so much that the interval says little. Random is far behind both ways.
+# One epoch after the cut nothing reaches magnitude, and no interval holds 0. The activation-aware score
+# comes close. The Taylor score, the better judge of a single weight of fc3, is further behind, per layer
+# by much, and there its nets differ most. Random is far behind both ways.
 
 # %%
 tuned_means = {
-    scope: {name: runs_of(name, scope, "fine-tuned").mean() for name in criteria[SEEDS[0]]}
-    for scope in ("layer", "global")
+    scope: {name: stored[name, scope, 1].mean() for name in NAMES} for scope in ("layer", "global")
 }
 claim(
     "S14",
@@ -750,10 +765,10 @@ claim(
         for means in tuned_means.values()
         for name in ("Taylor", "activation-aware")
     ),
-    verdict="holds when you compare with random; nothing here beats the plain magnitude",
+    verdict="holds when you compare with random after one epoch; nothing here beats the magnitude",
 )
-claim("5.j", "one global threshold, one epoch: magnitude ends 0 to 5 points ahead of Taylor",
-      0 <= tuned_means["global"]["magnitude"] - tuned_means["global"]["Taylor"] <= 5)  # fmt: skip
+claim("5.j", "one global threshold, one epoch: magnitude ends 1.4 to 2 points ahead of Taylor",
+      within(tuned_means["global"]["magnitude"] - tuned_means["global"]["Taylor"], 1.4, 2))  # fmt: skip
 
 # %% [markdown]
 # Section 5.3 has warned of one threshold for all layers, and here it does better than a share for each.
@@ -767,9 +782,10 @@ for name in criteria[SEEDS[0]]:
         layer: 100 * np.mean([k[layer].float().mean() for k in kept]) for layer in kept[0]
     }
 spared = pd.DataFrame(shares).T.rename_axis(index="weights left (%), global 90 %")
-claim("5.p", "one threshold by magnitude leaves 20 to 40 % of fc2 and over 50 % of fc3, by chance 10 %",
-      all([20 <= spared.loc["magnitude", "fc2"] <= 40, spared.loc["magnitude", "fc3"] > 50,
-       abs(spared.loc["random"] - 10).max() < 2.5]))  # fmt: skip
+by_size = spared.loc["magnitude"]
+claim("5.p", "one threshold by magnitude leaves 25 to 45 % of fc2 and 65 to 90 % of fc3, by chance 10 %",
+      [within(by_size["fc2"], 25, 45), within(by_size["fc3"], 65, 90),
+       abs(spared.loc["random"] - 10).max() < 2.5])  # fmt: skip
 tables.approximate(spared, dict.fromkeys(spared, "{:4.1f}"))
 
 # %% [markdown]
@@ -778,38 +794,61 @@ tables.approximate(spared, dict.fromkeys(spared, "{:4.1f}"))
 # the most inputs (1/√k, section 5.3). Here that happens to be the layer that can spare weights. It need
 # not be so on another net: count what each layer has left.
 #
-# One epoch is 57 steps. Is random pruning really that bad, or has it not had time? Train the masked nets
-# of magnitude and of random pruning, 90 % per layer, for four epochs more.
+# One epoch is 57 steps. Is random pruning really that bad, or has it not had time? Train one of its
+# nets, 90 % per layer, for five epochs.
 
 # %%
 guess = predict("5.9", "Test accuracy of random pruning, four epochs more?", None, unit="%")
 
 # %% [markdown]
-# Five nets each, the same masks as above:
+# After each epoch, the accuracy on the validation part:
 
 # %%
-later = {}
-for name in ("magnitude", "random"):
-    for seed, net in dense_nets.items():
-        pruned = prune_by(net, criteria[seed][name], 0.9, "layer")
-        training.train(pruned, digits, epochs=1, seed=100 + seed)
-        training.train(pruned, digits, epochs=4, seed=200 + seed)
-        later[name, seed] = 100 * training.evaluate(pruned, digits.test)
-five_epochs = pd.Series(later).unstack()
+seed = SEEDS[0]
+late = prune_by(dense_nets[seed], criteria[seed]["random"])
+first = training.train(late, digits, epochs=1, seed=100 + seed)
+more = training.train(late, digits, epochs=4, seed=200 + seed)
+print(*(f"≈ {100 * accuracy:.1f} %" for accuracy in first.accuracy + more.accuracy), sep=", ")
+late_live = 100 * training.evaluate(late, digits.test)
+late_file = same_two["random", "layer", 5][0]
+print(f"test part: live ≈ {late_live:.1f} %, file ≈ {late_file:.1f} %")
+
+# %% [markdown]
+# And all nets of the file, one and five epochs after the cut:
+
+# %%
 gap = {
-    1: intervals.paired_difference(*(runs_of(n, "layer", "fine-tuned") for n in five_epochs.index)),
-    5: intervals.paired_difference(*five_epochs.to_numpy()),
+    n: intervals.paired_difference(stored["magnitude", "layer", n], stored["random", "layer", n])
+    for n in (1, 5)
 }
-guess.compare(five_epochs.loc["random"].mean())
+guess.compare(stored["random", "layer", 5].mean())
 for epochs, difference in gap.items():
-    print(f"magnitude − random, {epochs} epochs after the cut: {difference} points")
-claim("5.q", "90 % per layer: random is 20 to 90 points behind after one epoch, 1 to 7 after five",
-      all([20 <= gap[1].mean <= 90, 1 <= gap[5].mean <= 7]))  # fmt: skip
+    print(f"magnitude − random, epochs after the cut: {epochs}: {difference} points")
+claim("5.q", "90 % per layer: random is 45 to 60 points behind after one epoch, 3.5 to 5 after five",
+      [within(gap[1].mean, 45, 60), within(gap[5].mean, 3.5, 5), abs(late_live - late_file) < 1.5])  # fmt: skip
 
 # %% [markdown]
 # Most of the gap was time. A random mask leaves a net that has to learn nearly everything anew, and one
 # epoch is too short for that; given more, it comes close, and stays behind. So "beats random by far" is
-# true of one epoch on this net. Look at the budget before you praise a criterion.
+# true of one epoch on this net. What of the other two criteria, per layer?
+
+# %%
+AFTER = {0: "raw", 1: "1 epoch", 5: "5 epochs"}
+by_epochs = pd.DataFrame({when: [stored[name, "layer", n].mean() for name in NAMES]
+                          for n, when in AFTER.items()}, pd.Index(NAMES, name="90 % per layer"))  # fmt: skip
+over_lots = intervals.paired_difference(stored["Taylor", "layer", 5], stored["random", "layer", 5])
+print(f"Taylor − random, 5 epochs after the cut: {over_lots} points")
+print(f"Taylor, 5 epochs: worst net ≈ {stored['Taylor', 'layer', 5].min():.1f} %, "
+      f"best ≈ {stored['Taylor', 'layer', 5].max():.1f} %")  # fmt: skip
+claim("5.x", "per layer, five epochs: Taylor cannot be told from random, and activation-aware is ahead",
+      not over_lots.excludes_zero
+      and by_epochs.loc["activation-aware", "5 epochs"] > by_epochs.loc["random", "5 epochs"])  # fmt: skip
+tables.approximate(by_epochs, dict.fromkeys(by_epochs, "{:5.1f} %"))
+
+# %% [markdown]
+# After five epochs Taylor's mean is no better than that of lots: some of its nets stay far below the others.
+# Look at the budget before you praise a criterion, and at the single nets before you trust a mean. What
+# happened to them comes out below.
 #
 # How can a nearly perfect forecast give a worse mask? Add it up: the sum of −w · ∂L/∂w over *all* pruned
 # weights is the first-order forecast for the whole cut. Compare it with what the loss really does when
@@ -831,7 +870,7 @@ for seed, net in dense_nets.items():
     with torch.no_grad():
         dense_loss = nn.functional.cross_entropy(net(sample[0]), sample[1])
         for name in ("magnitude", "activation-aware", "Taylor"):
-            pruned = prune_by(net, criteria[seed][name], 0.9, "layer")
+            pruned = prune_by(net, criteria[seed][name])
             gone = {layer: ~mask for layer, mask in pruning.masks_of(pruned).items()}
             forecast = -sum((weights[n] * gradients[n])[gone[n]].sum() for n in weights)
             rise = nn.functional.cross_entropy(pruned(sample[0]), sample[1]) - dense_loss
@@ -841,9 +880,9 @@ forecasts = pd.DataFrame(first_order, columns=["mask by", "forecast", "true rise
 forecasts = forecasts.groupby("mask by", sort=False).mean()
 forecasts["rise / forecast"] = forecasts["true rise"] / forecasts["forecast"]
 guess.compare(forecasts.loc["Taylor", "rise / forecast"])
-claim("5.k", "the loss rises by more than the forecast for each, and by 0.5 to 3 nats for Taylor's mask",
-      all([(forecasts["true rise"] > forecasts["forecast"].abs()).all(),
-       forecasts["true rise"].idxmax() == "Taylor", 0.5 <= forecasts.loc["Taylor", "true rise"] <= 3]))  # fmt: skip
+claim("5.k", "the loss rises by more than the forecast for each, and by 1 to 2.5 nats for Taylor's mask",
+      [(forecasts["true rise"] > forecasts["forecast"].abs()).all(),
+       forecasts["true rise"].idxmax() == "Taylor", within(forecasts.loc["Taylor", "true rise"], 1, 2.5)])  # fmt: skip
 tables.approximate(
     forecasts, {"forecast": "{:6.2f}", "true rise": "{:6.2f}", "rise / forecast": "{:5.1f} ×"}
 )
@@ -851,7 +890,40 @@ tables.approximate(
 # %% [markdown]
 # The forecast misses the rise for every mask, and most for the one that was made from it. A first-order
 # forecast leaves out how the loss curves and how cuts add up, so to make *it* small does not make the
-# damage small. Section 5.9 keeps the curvature.
+# damage small.
+#
+# And it has a blind spot. ∂L/∂w is a mean over the digits: where some pull a weight up and others pull it
+# down, it is near 0, though each of them needs that weight. The row of a class in fc3 holds the weights
+# that all digits pull at. How many of the ten rows did each criterion empty, and what became of Taylor's
+# nets that the file has?
+
+# %%
+same_three = experiments.by_configuration("weight_criteria", SEEDS[:3])
+emptied = {
+    name: [
+        int((~masks.mask_from_scores(criteria[seed][name]["fc3"], 0.9)).all(1).sum())
+        for seed in SEEDS
+    ]
+    for name in NAMES
+}
+lost = pd.DataFrame(
+    emptied, index=pd.Index([f"net {seed}" for seed in SEEDS], name="rows of fc3 emptied")
+)
+later = same_three["Taylor", "layer", 5]
+print(
+    "Taylor, 5 epochs later:",
+    *(f"net {seed} ≈ {a:.1f} %" for seed, a in zip(SEEDS, later)),
+    sep="  ",
+)
+claim("5.z", "90 % per layer: Taylor empties rows of fc3, the other criteria none",
+      lost["Taylor"].sum() > 0 and lost.drop(columns="Taylor").to_numpy().max() == 0)  # fmt: skip
+lost
+
+# %% [markdown]
+# A class without a weight has its bias and nothing else, the same for every digit. One such class can
+# still win, where all others speak against it. Of two, the one with the larger bias always beats the
+# other, whose digits are lost, however long you train. Section 5.9 squares the slopes before it adds
+# them up.
 #
 # And filters? Half of each conv's filters go, for each criterion. L1 and L2 order them nearly alike
 # (section 5.6), so L2 stands for both. Three stages: raw, with BatchNorm recalibrated (lesson 03), and
@@ -863,7 +935,7 @@ guess = predict(
 )
 
 # %% [markdown]
-# The three nets again:
+# One net, two of the criteria:
 
 # %%
 FILTER_NAMES = ("L2", "L∞", "Taylor", "random")
@@ -880,29 +952,44 @@ def three_stages(net, seed):
     return raw, recalibrated, accuracy_of(net)
 
 
-filter_league = {}
-for seed, net in conv_nets.items():
-    for name in FILTER_NAMES:
-        by_layer = filter_criteria[seed][name]
-        keep = {layer: masks.mask_from_scores(values, 0.5) for layer, values in by_layer.items()}
-        filter_league[name, seed] = three_stages(surgery.remove_filters(net, keep), seed)
-filter_results = pd.DataFrame(filter_league, index=STAGES).T
+filters_live = {}
+for name in ("Taylor", "random"):
+    by_layer = filter_criteria[SEEDS[0]][name]
+    keep = {layer: masks.mask_from_scores(values, 0.5) for layer, values in by_layer.items()}
+    small = surgery.remove_filters(conv_nets[SEEDS[0]], keep)
+    filters_live[name] = three_stages(small, SEEDS[0])
 
 # %% [markdown]
-# Bars are means of three nets, lines reach from the worst to the best.
+# A file has all four, and more nets. Bars are their means, lines reach from the worst to the best.
 
 # %%
+of_filters = experiments.by_configuration("filter_criteria")
+nets = len(of_filters[0.5, "L2", "raw"])
 plotting.show(
     plotting.grouped_bars(
-        {stage: np.stack([filter_results.loc[name, stage] for name in FILTER_NAMES], axis=1)
+        {stage: np.stack([of_filters[0.5, name, stage] for name in FILTER_NAMES], axis=1)
          for stage in STAGES},
         FILTER_NAMES, "Half of the filters: after one epoch the criteria lie close together", ylabel="test accuracy (%)",
     ),
     alt="Test accuracy with half of the filters removed by four criteria, raw, recalibrated and after "
     "one epoch: raw they differ widely, fine-tuned they lie close together, random included.",
 )  # fmt: skip
-by_criterion = filter_results.groupby(level=0, sort=False).mean()
-tuned = by_criterion["fine-tuned"]
+of_one = experiments.by_configuration("filter_criteria", SEEDS[:1])
+apart = [abs(value - of_one[0.5, name, stage][0])
+         for name, values in filters_live.items() for stage, value in zip(STAGES, values)]  # fmt: skip
+print(f"nets in the file: {nets}")
+claim("5.v", "the live net agrees with the file within 2 points at every stage", max(apart) < 2)
+
+# %% [markdown]
+# The means, for half and for three quarters of the filters:
+
+# %%
+by_criterion = pd.DataFrame(
+    {f"{100 * removed:g} %, {stage}": [of_filters[removed, name, stage].mean() for name in FILTER_NAMES]
+     for removed in (0.5, 0.75) for stage in STAGES},
+    index=FILTER_NAMES,
+)  # fmt: skip
+tuned = by_criterion["50 %, fine-tuned"]
 guess.compare(tuned.max() - tuned.min())
 tables.approximate(by_criterion, dict.fromkeys(by_criterion, "{:5.1f} %"))
 
@@ -910,21 +997,28 @@ tables.approximate(by_criterion, dict.fromkeys(by_criterion, "{:5.1f} %"))
 # Each criterion against random, seed by seed, with the 95 % interval:
 
 # %%
-for stage in STAGES:
-    for name in FILTER_NAMES[:3]:
-        over = intervals.paired_difference(
-            *(filter_results.loc[n, stage] for n in (name, "random"))
-        )
-        print(f"{stage:12s} {name:6s} − random: {over} points")
-claim("5.l", "half of the filters, one epoch: the four criteria end within 4 points, random included",
-      tuned.max() - tuned.min() < 4)  # fmt: skip
-claim("5.m", "raw, the mean of the three criteria is ahead of random",
-      by_criterion["raw"].drop("random").mean() > by_criterion.loc["random", "raw"])  # fmt: skip
+over_random = {}
+for removed in (0.5, 0.75):
+    for stage in STAGES:
+        for name in FILTER_NAMES[:3]:
+            pair = (of_filters[removed, n, stage] for n in (name, "random"))
+            over_random[removed, stage, name] = over = intervals.paired_difference(*pair)
+            print(f"{100 * removed:g} %, {stage:12s} {name:6s} − random: {over} points")
+claim("5.l", "half of the filters, one epoch: best and worst criterion end 0.2 to 0.4 points apart, random "
+      "among them, and no criterion can be told from random",
+      [within(tuned.max() - tuned.min(), 0.2, 0.4),
+       not any(over_random[0.5, "fine-tuned", name].excludes_zero for name in FILTER_NAMES[:3])])  # fmt: skip
+claim("5.m", "half of the filters, raw: each of the three criteria is ahead of random",
+      all(over_random[0.5, "raw", name].low > 0 for name in FILTER_NAMES[:3]))  # fmt: skip
 
 # %% [markdown]
-# Raw, the intervals are tens of points wide: which criterion is the best one without repair, three nets
-# cannot say. After one epoch, with BatchNorm up to date, hardly anything is left to choose: this ConvNet
-# learns the work of half of its filters anew, whichever half went.
+# Half of the filters, raw: lots are worse than each criterion, but the intervals are tens of points wide,
+# and which criterion is the best without repair, eight nets cannot say. After one epoch nothing is left
+# to choose: this ConvNet learns the work of half of its filters anew, whichever half went.
+#
+# In between, and at three quarters, the means lean towards the criteria, and nearly all intervals hold 0.
+# Lesson 04 had the same eight nets and drew other lots for them, and there the norm's interval lay above
+# 0, in two of these places. What eight nets can barely see hangs on the draw.
 #
 # Choose a criterion by its price, then. Magnitude and norms cost nothing. Activations need some data,
 # gradients a backward pass as well, and on these nets neither paid for it. On another kind of net the
@@ -978,13 +1072,39 @@ tables.approximate(floor, dict.fromkeys(floor, "{:5.1f} %"))
 # **I prune channels by the scale γ of BatchNorm, and 10 % ruins the net. What step is missing?**
 # Network slimming (网络瘦身; Liu and others, 2017) trains with a penalty (惩罚项) on |γ| (缩放因子) *first*,
 # which pulls the γ of channels that are not needed to 0. Do that: after each step, move every γ towards
-# 0 by a little. Then cut 30 % of the filters by γ. (The pull below was set by hand. Choose one for your
-# own net on its validation part.)
+# 0 by a little, the *pull*. Then cut 30 % of the filters by γ.
+#
+# How strong a pull? That is a choice, so it is made on the validation part, by what the cut net is worth.
+# A file has five pulls, none at all among them, and eight nets for each: whole, without 30 % of their
+# filters by γ, and without as many by lot. BatchNorm estimates its statistics anew before *every* net is
+# measured (lesson 03), the whole ones, too: with the penalty they lag far behind.
 
 # %%
-PULL = 0.012  # a step: learning rate 0.05 times a penalty of 0.24
+slim = experiments.by_configuration("slimming")
+PULLS = sorted({pull for pull, _, _ in slim})
+CUTS = {"nothing": "whole", "by γ": "30 % by γ", "by lot": "30 % by lot"}
+PARTS = {"val": "validation", "test": "test"}
+by_pull = pd.DataFrame(
+    {f"{PARTS[part]}: {CUTS[cut]}": [slim[pull, cut, part].mean() for pull in PULLS]
+     for part in PARTS for cut in CUTS if (PULLS[0], cut, part) in slim},
+    index=pd.Index(PULLS, name="pull"),
+)  # fmt: skip
+PULL = by_pull["validation: 30 % by γ"].idxmax()
+alone = np.argmax([slim[pull, "by γ", "val"] for pull in PULLS], axis=0)  # each net for itself
+print(f"chosen on the validation part: by the mean of {len(alone)} nets {PULL}; by one net alone",
+      "; ".join(f"{PULLS[k]} ({n} of the nets)" for k, n in zip(*np.unique(alone, return_counts=True))))  # fmt: skip
+tables.approximate(by_pull, dict.fromkeys(by_pull, "{:5.1f} %"))
+
+# %% [markdown]
+# The choice matters. Pulls twice and three times as strong cost the whole net several points on average,
+# and some nets far more than others. Half of it is worse than none at all: γ then marks the wrong
+# channels, and the file does not say why. And a choice by one net would be a gamble: two of the eight
+# would have taken the strongest pull of all.
+#
+# Train one net with the pull that was chosen.
 
 
+# %%
 def pull_gammas_down(net):
     with torch.no_grad():
         for block in net.blocks:
@@ -992,15 +1112,12 @@ def pull_gammas_down(net):
             gamma.copy_(gamma.sign() * (gamma.abs() - PULL).clamp(min=0))
 
 
-slimmed_nets = {}
-for seed in conv_nets:
-    training.seed_everything(seed)
-    slimmed_nets[seed] = models.ConvNet(widths=(8, 16, 32))
-    training.train(slimmed_nets[seed], digits, 2, seed=seed, after_step=pull_gammas_down)
+training.seed_everything(SEEDS[0])
+slimmed = models.ConvNet(widths=(8, 16, 32))
+training.train(slimmed, digits, 2, seed=SEEDS[0], after_step=pull_gammas_down)
 
 # %% [markdown]
-# What is each net worth, whole and without 30 % of its filters? BatchNorm estimates its statistics anew
-# before *every* one is measured (lesson 03), the whole ones, too: with the penalty they lag far behind.
+# "Stale" is a net before its statistics were brought up to date.
 
 
 # %%
@@ -1009,38 +1126,51 @@ def gammas_of(net):
 
 
 outcome = {}
-for name, nets in {"as trained": conv_nets, "with the penalty": slimmed_nets}.items():
-    for seed, net in nets.items():
-        outcome[name, seed] = {
-            "whole, stale": accuracy_of(net),
-            "whole": recalibrated(copy.deepcopy(net)),
-            "30 % cut by γ": recalibrated(without_filters(net, gammas_of(net), 0.3)),
-        }
-    γ = torch.cat([torch.cat([*gammas_of(net).values()]) for net in nets.values()])
+for name, net in {"as trained": first_net, "with the penalty": slimmed}.items():
+    outcome[name] = {
+        "whole, stale": accuracy_of(net),
+        "whole": recalibrated(copy.deepcopy(net)),
+        "30 % by γ": recalibrated(without_filters(net, gammas_of(net), 0.3)),
+    }
+    γ = torch.cat([*gammas_of(net).values()])
     print(
         f"{name:16s} γ from ≈ {γ.min():4.2f} to ≈ {γ.max():4.2f}, below 0.05: ≈ {(γ < 0.05).float().mean():4.0%}"
     )
-three = pd.DataFrame(outcome).T.groupby(level=0, sort=False).mean()
-tables.approximate(three, dict.fromkeys(three, "{:5.1f} %"))
+one_net = pd.DataFrame(outcome).T
+tables.approximate(one_net, dict.fromkeys(one_net, "{:5.1f} %"))
 
 # %% [markdown]
-# "Stale" is a net before its statistics were brought up to date. Compare the cut net with that one, and
-# the cut seems to make the net better.
+# Compare the cut net with the stale one, and the cut seems to make the net better. What do the eight nets
+# say, seed by seed, on the test part?
 
 # %%
-penalty = three.loc["as trained", "whole"] - three.loc["with the penalty", "whole"]
-cut = three.loc["with the penalty", "whole"] - three.loc["with the penalty", "30 % cut by γ"]
-print(f"the penalty costs ≈ {penalty:.1f} points, the cut after it ≈ {cut:.1f} points")
-claim("5.o", "the penalty costs the whole net under 4 points, the cut of 30 % by γ after it under 2",
-      penalty < 4 and abs(cut) < 2)  # fmt: skip
-claim("5.r", "without 30 % by γ, nets trained with the penalty end above the others",
-      three.loc["with the penalty", "30 % cut by γ"] > three.loc["as trained", "30 % cut by γ"])  # fmt: skip
+pairs = {
+    "whole: no pull − pull": ((0.0, "nothing"), (PULL, "nothing")),
+    "pull: whole − cut by γ": ((PULL, "nothing"), (PULL, "by γ")),
+    "cut by γ: pull − no pull": ((PULL, "by γ"), (0.0, "by γ")),
+    "no pull: by γ − by lot": ((0.0, "by γ"), (0.0, "by lot")),
+    "cut by γ: half the pull − none": ((PULL / 2, "by γ"), (0.0, "by γ")),
+}
+slimming = {
+    name: intervals.paired_difference(slim[*a, "test"], slim[*b, "test"])
+    for name, (a, b) in pairs.items()
+}
+for name, difference in slimming.items():
+    print(f"{name:30s} {difference} points")
+penalty, cut, gained, lots, weak = slimming.values()
+same_net = experiments.by_configuration("slimming", SEEDS[:1])
+apart = [abs(one_net.loc["with the penalty", CUTS[c]] - same_net[PULL, c, "test"][0])
+         for c in ("nothing", "by γ")]  # fmt: skip
+claim("5.o", "the penalty costs the whole net 0.6 to 1.2 points, the cut of 30 % by γ after it 0.3 to 0.5",
+      [within(penalty.mean, 0.6, 1.2), within(cut.mean, 0.3, 0.5), max(apart) < 2])  # fmt: skip
+claim("5.r", "without 30 % by γ, nets with the penalty end 6 to 10 points above those without; with half of "
+      "it they end below", [within(gained.mean, 6, 10), weak.high < 0])  # fmt: skip
 
 # %% [markdown]
-# With the penalty, 30 % of the filters go at next to no cost: that is what it is for. It costs
+# With the right penalty, 30 % of the filters go at next to no cost: that is what it is for. It costs
 # the whole net a little, and nothing here says that the smaller net is the better one. Without the
 # penalty no γ is near 0, so none marks a channel as free. Whether γ as trained is then better than a lot,
-# three nets cannot tell.
+# eight nets cannot tell: the interval holds 0.
 #
 # **A sensitivity scan says that some layers of my residual net are perfectly robust. Can I skip them?**
 # Count the parameters first. A layer that you isolate by ignoring all others cannot shrink if its
@@ -1068,22 +1198,28 @@ for name in ("stem.0", "block1.conv1", "block1.conv2", "block2.conv1"):
     )
 
 # %% [markdown]
-# ## 5.9 Further: two more scores for weights
+# ## 5.9 Further: rows, squares and the second order
 #
 # This section is optional and not counted in the minutes.
 #
-# **Within each row.** Sun and others rank weights within each output row, so every row keeps as many.
-# Section 5.5 ranked within the whole layer.
+# **Within each row.** Sun and others rank weights within each output row, so every row keeps as many
+# (Wanda). Section 5.5 ranked within the whole layer.
+#
+# **Digit by digit.** Square each digit's slope, then add up: nothing cancels. With g the slope of one
+# digit's own loss, the score of a weight is the mean of (w · g)².
 #
 # **The second order.** If the loss is near a minimum, its change is not −w · ∂L/∂w but, to second order
 # and one weight at a time, ½ · h · w², with the curvature h = ∂²L/∂w². That is optimal brain damage.
-# The Gauss-Newton curvature needs first derivatives only: the
-# mean over the digits of the squared slope of each log-probability, weighted by that probability.
+# The Gauss-Newton curvature needs first derivatives only: the mean over the digits of the squared slope of
+# each log-probability, weighted by that probability.
 
 
 # %%
-def second_order(net, images):
-    """{layer: ½ · h · w²}, with the Gauss-Newton curvature h of each weight of a linear layer."""
+def second_order(net, images, labels=None):
+    """{layer: ½ · h · w²}, with the Gauss-Newton curvature h of each weight of a linear layer.
+
+    With labels, h is the mean of the squared slopes of each digit's own loss.
+    """
     inputs, outputs, layers = scores.layer_inputs(net, images), {}, pruning.prunable(net)
     hooks = [
         layer.register_forward_hook(lambda _, __, out, name=name: outputs.update({name: out}))
@@ -1093,10 +1229,11 @@ def second_order(net, images):
     for hook in hooks:
         hook.remove()
     h = dict.fromkeys(outputs, 0)
-    for likely in log_p.unbind(1):  # one class after the other
+    parts = log_p.detach().exp() if labels is None else nn.functional.one_hot(labels, 10)
+    for likely, part in zip(log_p.unbind(1), parts.unbind(1)):  # one class after the other
         slopes = torch.autograd.grad(likely.sum(), [*outputs.values()], retain_graph=True)
         for name, slope in zip(outputs, slopes):  # (digits, out)
-            weighted = likely.detach().exp()[:, None] * slope**2
+            weighted = part[:, None] * slope**2
             h[name] = h[name] + weighted.T @ inputs[name] ** 2 / len(images)
     return {name: 0.5 * h[name] * layer.weight.detach() ** 2 for name, layer in layers.items()}
 
@@ -1108,7 +1245,7 @@ def second_order(net, images):
 curved, by_curvature = [], {}
 for seed, net in dense_nets.items():
     by_curvature[seed] = second_order(net, sample[0])
-    pruned = prune_by(net, by_curvature[seed], 0.9, "layer")
+    pruned = prune_by(net, by_curvature[seed])
     gone = {layer: ~mask for layer, mask in pruning.masks_of(pruned).items()}
     with torch.no_grad():
         losses = [nn.functional.cross_entropy(n(sample[0]), sample[1]) for n in (pruned, net)]
@@ -1121,7 +1258,7 @@ tables.approximate(
 )
 
 # %% [markdown]
-# And after an epoch? The same five nets, 90 % per layer.
+# And after an epoch? All three on one net, 90 % each:
 
 
 # %%
@@ -1130,47 +1267,85 @@ def by_row(values):
     return torch.stack([masks.mask_from_scores(row, 0.9) for row in values])
 
 
-further = {}
-for seed, net in dense_nets.items():
-    aware = criteria[seed]["activation-aware"]
-    ways = {
-        "activation-aware, per row": {name: by_row(values) for name, values in aware.items()},
-        "second order, per layer": {
-            name: masks.mask_from_scores(values, 0.9) for name, values in by_curvature[seed].items()
-        },
-    }
-    for name, keep in ways.items():
-        pruned = pruning.apply_masks(copy.deepcopy(net), keep)
-        further[name, seed] = before_and_after(pruned, seed)[1]
+seed, further = SEEDS[0], {}
+aware = criteria[seed]["activation-aware"]
+by_rows = {name: by_row(values) for name, values in aware.items()}
+per_row = pruning.apply_masks(copy.deepcopy(dense_nets[seed]), by_rows)
+further["activation-aware", "row"] = before_and_after(per_row, seed)[1]
+squared = {"second order": by_curvature[seed],
+           "Taylor per digit": second_order(dense_nets[seed], *sample)}  # fmt: skip
+for name, values in squared.items():
+    further[name, "layer"] = before_and_after(prune_by(dense_nets[seed], values), seed)[1]
+apart = [abs(value - same_two[*way, 1][0]) for way, value in further.items()]
+claim("5.y", "each agrees with the file within 1.5 points", max(apart) < 1.5)
 
 # %% [markdown]
-# Seed by seed, against magnitude, with the 95 % interval:
+# The twelve nets of the file, right after the cut and one and five epochs later. The random control of
+# section 5.7 counts here, too.
 
 # %%
-further = pd.Series(further).unstack()
-further.loc["activation-aware, per layer"] = runs_of("activation-aware", "layer", "fine-tuned")
-further.loc["Taylor, per layer"] = runs_of("Taylor", "layer", "fine-tuned")
-ahead = {
-    name: intervals.paired_difference(values, runs_of("magnitude", "layer", "fine-tuned"))
-    for name, values in further.iterrows()
-}
-for name, difference in ahead.items():
-    print(f"{name:28s} − magnitude: {difference} points")
-rises = forecasts["true rise"]
-claim("5.s", "90 %, one epoch: activation-aware per row ends behind activation-aware per layer",
-      ahead["activation-aware, per row"].mean < ahead["activation-aware, per layer"].mean)  # fmt: skip
-claim("5.t", "the second-order mask raises the loss by less than Taylor's, and by more than it forecasts",
-      forecasts.loc["second order", "forecast"] < rises["second order"] < rises["Taylor"])  # fmt: skip
+WAYS = (("magnitude", "layer"), ("magnitude", "row"), ("activation-aware", "layer"),
+        ("activation-aware", "row"), ("Taylor", "layer"), ("Taylor per digit", "layer"),
+        ("second order", "layer"), ("random", "layer"))  # fmt: skip
+means = pd.DataFrame(
+    {when: [stored[*way, n].mean() for way in WAYS] for n, when in AFTER.items()},
+    index=pd.MultiIndex.from_tuples(WAYS, names=["90 %, by", "within each"]),
+)
+tables.approximate(means, dict.fromkeys(means, "{:5.1f} %"))
 
 # %% [markdown]
-# The rule for rows was made for large language models; on this small net the rows differ in what they can
-# spare, and equal shares cost more than they help.
+# Seed by seed, with the 95 % interval. These are eighteen intervals, so do not lean on one that ends near
+# 0 (lesson 04).
+
+# %%
+PAIRS = {
+    "magnitude: row − layer": (("magnitude", "row"), ("magnitude", "layer")),
+    "activation-aware: row − layer": (("activation-aware", "row"), ("activation-aware", "layer")),
+    "per row: activation-aware − magnitude": (("activation-aware", "row"), ("magnitude", "row")),
+    "Taylor per digit − Taylor": (("Taylor per digit", "layer"), ("Taylor", "layer")),
+    "second order − Taylor per digit": (("second order", "layer"), ("Taylor per digit", "layer")),
+    "second order − magnitude": (("second order", "layer"), ("magnitude", "layer")),
+}
+over = {(name, n): intervals.paired_difference(stored[*a, n], stored[*b, n])
+        for name, (a, b) in PAIRS.items() for n in AFTER}  # fmt: skip
+for (name, n), difference in over.items():
+    print(f"{name:38s} {AFTER[n]:8s} {difference} points")
+worst = {name: stored[name, "layer", 5].min() for name in ("Taylor", "Taylor per digit")}
+print("worst net after 5 epochs:", ", ".join(f"{name} ≈ {a:.1f} %" for name, a in worst.items()))
+
+# %% [markdown]
+# Which of it do you keep?
+
+# %%
+ROWS, SQUARED, CURVED = (
+    "activation-aware: row − layer",
+    "Taylor per digit − Taylor",
+    "second order − magnitude",
+)
+one_epoch = means["1 epoch"].xs("layer", level=1)
+behind = one_epoch["magnitude"] - one_epoch["Taylor per digit"]
+claim("5.s", "90 %, one epoch: activation-aware per row ends 1.1 to 1.7 points behind itself per layer",
+      within(-over[ROWS, 1].mean, 1.1, 1.7))  # fmt: skip
+claim("5.w", "90 %, one epoch: digit by digit, Taylor gains 4 to 7 points, and ends 1.2 to 1.8 behind magnitude",
+      [within(over[SQUARED, 1].mean, 4, 7), within(behind, 1.2, 1.8), worst["Taylor per digit"] > worst["Taylor"]])  # fmt: skip
+claim("5.t", "the second order's mask raises the loss by less than Taylor's, and by more than it forecasts; "
+      "it cannot be told from magnitude after the cut, and is behind after an epoch",
+      forecasts.loc["second order", "forecast"] < forecasts.loc["second order", "true rise"]
+      < forecasts.loc["Taylor", "true rise"] and not over[CURVED, 0].excludes_zero and over[CURVED, 1].high < 0)  # fmt: skip
+
+# %% [markdown]
+# **Rows.** The rule was made for large language models. On this small net the rows differ in what they can
+# spare, and equal shares cost more than they help, for magnitude as well. Wanda as published loses to the
+# plain magnitude here, whichever way you rank that.
 #
-# The second order is the better guide of the two: its mask does much less damage than Taylor's before
-# any training, and its mean after an epoch is closer to magnitude's. Yet it does not beat magnitude
-# here, and its forecast of the whole cut is far too small as well. It takes one weight at a time, and
-# what is missing is how the cuts act together. (Optimal brain surgeon, by Hassibi and Stork, 1993, keeps
-# that too, at the price of a matrix with a row for each weight.)
+# **Squares.** Most of what Taylor lost, it lost to digits that cancel. Squared one by one, no net is left
+# behind, and after an epoch the score cannot be told from the second order, which it resembles: both are
+# a mean of squared slopes times w².
+#
+# **The second order** is the only score here that does as little damage as magnitude before any training.
+# After an epoch it is behind all the same, and its forecast of the whole cut is far too small as well. It
+# takes one weight at a time, and what is missing is how the cuts act together. (Optimal brain surgeon,
+# by Hassibi and Stork, 1993, keeps that too, at the price of a matrix with a row for each weight.)
 #
 # ## What you measured
 #
@@ -1186,7 +1361,7 @@ what_you_measured()
 #
 # - A norm of a group grows with the group: raw L1 across layers can empty one. Look at what is left.
 # - A score that judges single weights well may judge a large cut badly: on LeNet-300-100 at 90 % nothing
-#   beats the plain magnitude.
+#   beats the plain magnitude, one and five epochs after the cut.
 # - How far random is behind depends on the epochs after the cut; of filters, on this ConvNet, one epoch
 #   leaves nearly nothing of it. Have the random control beside every criterion.
 #

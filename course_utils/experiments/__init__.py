@@ -9,6 +9,7 @@ claim holds the two together.
 - ``one_cut``, ``starts``: lesson 02, one module a table
 - ``from_scratch``: lesson 03
 - ``budgets``, ``lots_of_filters``: lesson 04
+- ``agreement``, ``filter_criteria``, ``slimming``, ``weight_criteria``: lesson 05
 - ``every_schedule``, ``last_step``, ``tickets``: lesson 06
 - ``few``: fewer seeds, for those of them that take long
 - ``runner``: run them, row by row, on this machine or on a cluster

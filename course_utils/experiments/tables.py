@@ -9,14 +9,18 @@ import pandas as pd
 
 from course_utils._checks import check_choice
 from course_utils.experiments import (
+    agreement,
     budgets,
     every_schedule,
+    filter_criteria,
     from_scratch,
     last_step,
     lots_of_filters,
     one_cut,
+    slimming,
     starts,
     tickets,
+    weight_criteria,
 )
 from course_utils.experiments.nets import SEEDS
 
@@ -24,14 +28,18 @@ RESULTS = Path(__file__).parent / "results"
 # Each module has CONFIGURATIONS, a function measure(seed, **configuration) that returns what is
 # measured, by column, and SEEDS of its own where it needs others than the usual ones.
 EXPERIMENTS: dict[str, ModuleType] = {
+    "agreement": agreement,
     "budgets": budgets,
     "every_schedule": every_schedule,
+    "filter_criteria": filter_criteria,
     "from_scratch": from_scratch,
     "last_step": last_step,
     "lots_of_filters": lots_of_filters,
     "one_cut": one_cut,
+    "slimming": slimming,
     "starts": starts,
     "tickets": tickets,
+    "weight_criteria": weight_criteria,
 }
 
 

@@ -1,0 +1,22 @@
+"""How far criteria agree about the filters of the third block. Lesson 05."""
+
+from itertools import combinations
+
+from scipy.stats import spearmanr
+
+from course_utils.experiments.convs import CONV_SEEDS
+from course_utils.experiments.filter_criteria import scores_of_net
+from course_utils.experiments.nets import Row
+
+SEEDS = CONV_SEEDS
+CONFIGURATIONS = tuple(
+    {"first": first, "second": second}
+    for first, second in combinations(("L1", "L2", "L∞", "Taylor", "random"), 2)
+)
+
+
+def measure(seed: int, first: str, second: str) -> Row:
+    """The rank agreement (Spearman's ρ, −1 to 1) of two criteria on a trained ConvNet."""
+    values = scores_of_net(seed)
+    pair = (values[criterion]["blocks.2.0"] for criterion in (first, second))
+    return {"agreement": float(spearmanr(*pair).statistic)}
