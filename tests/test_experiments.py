@@ -76,6 +76,9 @@ class TestStoredResults:
             ("lots_of_filters", {"way": "norm", "removed": 0.5, "epochs": 1}),
             ("tickets", {"start": "shuffled mask", "sparsity": 0.8}),
             ("from_scratch", {"start": "pruned", "epochs": 3}),
+            ("filters_removed", {"removed": 0.5, "stage": "fine-tuned"}),
+            ("residual", {"kind": "half of all channels", "stage": "fine-tuned"}),
+            ("rounded", {"way": "rounded"}),
         ],
     )
     def test_a_run_made_now_agrees(self, name, configuration):

@@ -6,7 +6,7 @@ claim holds the two together.
 
 - ``tables``: which experiments there are; ``load`` the table of one
 - ``nets``, ``convs``: what they start from
-- ``from_scratch``: lesson 03, one module a table
+- ``filters_removed``, ``from_scratch``, ``residual``, ``rounded``: lesson 03, one module a table
 - ``budgets``, ``lots_of_filters``: lesson 04
 - ``every_schedule``, ``last_step``, ``tickets``: lesson 06
 - ``few``: fewer seeds, for those of them that take long

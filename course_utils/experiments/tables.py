@@ -11,9 +11,12 @@ from course_utils._checks import check_choice
 from course_utils.experiments import (
     budgets,
     every_schedule,
+    filters_removed,
     from_scratch,
     last_step,
     lots_of_filters,
+    residual,
+    rounded,
     tickets,
 )
 from course_utils.experiments.nets import SEEDS
@@ -24,9 +27,12 @@ RESULTS = Path(__file__).parent / "results"
 EXPERIMENTS: dict[str, ModuleType] = {
     "budgets": budgets,
     "every_schedule": every_schedule,
+    "filters_removed": filters_removed,
     "from_scratch": from_scratch,
     "last_step": last_step,
     "lots_of_filters": lots_of_filters,
+    "residual": residual,
+    "rounded": rounded,
     "tickets": tickets,
 }
 
