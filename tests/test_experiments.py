@@ -1,5 +1,6 @@
 """The stored results of the long experiments, the code that made them, and how it is run."""
 
+import copy
 import inspect
 import multiprocessing
 import os
@@ -18,8 +19,10 @@ import torch
 
 from course_utils import experiments, masks, models, pruning
 from course_utils.authoring import other_seeds
-from course_utils.experiments import fingerprint, one_cut, runner, starts, tables
+from course_utils.data import load_mnist
+from course_utils.experiments import fingerprint, one_cut, residual, rounded, runner, starts, tables
 from course_utils.experiments.nets import remembered
+from course_utils.measure import flops
 from course_utils.schedules import SCHEDULES
 from course_utils.training import seed_everything
 
@@ -85,6 +88,9 @@ class TestStoredResults:
             ("weight_criteria", {"criterion": "second order", "scope": "layer", "epochs": 1}),
             ("filter_criteria", {"removed": 0.5, "criterion": "L2", "stage": "fine-tuned"}),
             ("slimming", {"pull": 0.012, "removed": "by γ", "part": "test"}),
+            ("filters_removed", {"removed": 0.5, "stage": "fine-tuned"}),
+            ("residual", {"kind": "half of all channels", "stage": "fine-tuned"}),
+            ("rounded", {"way": "rounded"}),
         ],
     )
     def test_a_run_made_now_agrees(self, name, configuration):
@@ -205,6 +211,28 @@ class TestCuts:
             sizes = getattr(model, name).weight_orig.abs()
             if ":" not in way and not mask.all():  # magnitude decides in each layer
                 assert sizes[mask].min() >= sizes[~mask].max()
+
+
+class TestCutsOfLesson03:
+    @pytest.mark.parametrize(
+        ("way", "left"),
+        [
+            ("dense", [16, 32, 64]),
+            ("as counted", [11, 22, 45]),
+            ("rounded", [8, 24, 48]),
+            ("rounded up", [16, 24, 48]),
+        ],
+    )
+    def test_filters_left_of_a_conv(self, way, left):
+        assert [rounded.filters_left(filters, way) for filters in rounded.WIDE] == left
+
+    def test_the_two_ways_through_a_residual_net_cost_nearly_the_same(self):
+        net, x = models.TinyResNet(16), load_mnist().test[0][:1]
+        before = copy.deepcopy(net.state_dict())
+        cost = {kind: flops(residual.pruned(net, kind), x) for kind in residual.KINDS}
+        assert cost["dense"] == flops(net, x)
+        assert 1 < cost["three quarters inside the blocks"] / cost["half of all channels"] < 1.2
+        assert all(tensor.equal(before[name]) for name, tensor in net.state_dict().items())
 
 
 class TestRivals:

@@ -7,7 +7,7 @@ claim holds the two together.
 - ``tables``: which experiments there are; ``load`` the table of one
 - ``nets``, ``convs``: what they start from
 - ``one_cut``, ``starts``: lesson 02, one module a table
-- ``from_scratch``: lesson 03
+- ``filters_removed``, ``from_scratch``, ``residual``, ``rounded``: lesson 03
 - ``budgets``, ``lots_of_filters``: lesson 04
 - ``agreement``, ``filter_criteria``, ``slimming``, ``weight_criteria``: lesson 05
 - ``every_schedule``, ``last_step``, ``tickets``: lesson 06
