@@ -12,8 +12,12 @@ from course_utils.experiments import (
     budgets,
     every_schedule,
     from_scratch,
+    gentle_steps,
+    gradual,
     last_step,
     lots_of_filters,
+    rewinding,
+    signs,
     tickets,
 )
 from course_utils.experiments.nets import SEEDS
@@ -25,8 +29,12 @@ EXPERIMENTS: dict[str, ModuleType] = {
     "budgets": budgets,
     "every_schedule": every_schedule,
     "from_scratch": from_scratch,
+    "gentle_steps": gentle_steps,
+    "gradual": gradual,
     "last_step": last_step,
     "lots_of_filters": lots_of_filters,
+    "rewinding": rewinding,
+    "signs": signs,
     "tickets": tickets,
 }
 
