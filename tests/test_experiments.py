@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,11 +21,20 @@ import torch
 from course_utils import experiments, masks, models, pruning
 from course_utils.authoring import other_seeds
 from course_utils.data import load_mnist
-from course_utils.experiments import fingerprint, one_cut, residual, rounded, runner, starts, tables
-from course_utils.experiments.nets import remembered
+from course_utils.experiments import (
+    fingerprint,
+    gradual,
+    one_cut,
+    residual,
+    rounded,
+    runner,
+    starts,
+    tables,
+)
+from course_utils.experiments.nets import remembered, untrained_net
 from course_utils.measure import flops
-from course_utils.schedules import SCHEDULES
-from course_utils.training import seed_everything
+from course_utils.schedules import SCHEDULES, cubic
+from course_utils.training import evaluate, seed_everything
 
 TESTS = Path(__file__).parent
 TINY = len(tiny_experiment.SEEDS) * len(tiny_experiment.CONFIGURATIONS)
@@ -63,6 +73,12 @@ class TestStoredResults:
         steps = experiments.load("last_step", [0])
         assert tuple(steps[steps["epochs"] == 1]["before"]) == experiments.LAST_CUTS
         assert tuple(steps[steps["before"] == 0.9]["epochs"]) == experiments.EPOCHS_AFTER
+        gentle = experiments.load("gentle_steps", [0]).query("wait > 0 or epochs == 9")
+        assert set(gentle["wait"] + gentle["epochs"]) == {9}, "equal totals"
+        signs = experiments.load("signs", [0])
+        for _, rows in signs.groupby("epochs"):
+            assert tuple(rows["start"]) == experiments.STARTS
+        assert tuple(signs["epochs"].unique()) == experiments.TICKET_BUDGETS
         budgets = experiments.load("budgets", [0])
         for _, rows in budgets.groupby("way"):
             assert tuple(rows["epochs"]) == experiments.BUDGETS
@@ -80,9 +96,13 @@ class TestStoredResults:
         [
             ("every_schedule", {"schedule": "cubic", "sparsity": 0.99}),
             ("budgets", {"way": "magnitude", "epochs": 1}),
+            ("gentle_steps", {"before": 0.98, "wait": 0, "epochs": 1}),
+            ("gradual", {"way": "every 10 steps", "sparsity": 0.99}),
             ("last_step", {"before": 0.9, "epochs": 2}),
             ("lots_of_filters", {"way": "norm", "removed": 0.5, "epochs": 1}),
             ("one_cut", {"way": "LAMP", "sparsity": 0.95, "epochs": 2}),
+            ("rewinding", {"way": "late rewinding", "sparsity": 0.95}),
+            ("signs", {"start": "its signs", "epochs": 5}),
             ("tickets", {"start": "shuffled mask", "sparsity": 0.8}),
             ("from_scratch", {"start": "pruned", "epochs": 3}),
             ("weight_criteria", {"criterion": "second order", "scope": "layer", "epochs": 1}),
@@ -233,6 +253,29 @@ class TestCutsOfLesson03:
         assert cost["dense"] == flops(net, x)
         assert 1 < cost["three quarters inside the blocks"] / cost["half of all channels"] < 1.2
         assert all(tensor.equal(before[name]) for name, tensor in net.state_dict().items())
+
+
+class TestGradual:
+    def test_a_cut_every_ten_steps_and_none_in_the_last_epoch(self, digits, monkeypatch):
+        """57 batches make an epoch; nine epochs are for cutting, whatever comes after them."""
+        sparsities, net = [], models.LeNet300()
+
+        def steps_only(model, data, epochs, *, after_step, **settings):
+            for _ in range(epochs * 57):
+                after_step(model)
+                sparsities.append(masks.sparsity(model))
+
+        monkeypatch.setattr(gradual, "train", steps_only)
+        gradual.prune_while_training(net, digits, 0.98, epochs=10, seed=0)
+        cuts = [n for n, (a, b) in enumerate(pairwise([0.0, *sparsities])) if b > a]
+        assert cuts == [*range(0, 9 * 57 - 9, 10)]
+        assert [sparsities[n] for n in cuts] == pytest.approx(cubic(0.98, len(cuts)), abs=1e-5)
+
+    def test_the_net_learns_while_it_is_pruned(self, digits):
+        net = untrained_net(0)
+        gradual.prune_while_training(net, digits, 0.9, epochs=10, seed=0)
+        assert masks.sparsity(net) == pytest.approx(0.9, abs=1e-5)
+        assert evaluate(net, digits.test) > 0.85
 
 
 class TestRivals:

@@ -10,7 +10,8 @@ claim holds the two together.
 - ``filters_removed``, ``from_scratch``, ``residual``, ``rounded``: lesson 03
 - ``budgets``, ``lots_of_filters``: lesson 04
 - ``agreement``, ``filter_criteria``, ``slimming``, ``weight_criteria``: lesson 05
-- ``every_schedule``, ``last_step``, ``tickets``: lesson 06
+- ``every_schedule``, ``gentle_steps``, ``gradual``, ``last_step``, ``rewinding``, ``signs``,
+  ``tickets``: lesson 06
 - ``few``: fewer seeds, for those of them that take long
 - ``runner``: run them, row by row, on this machine or on a cluster
 - ``fingerprint``: which code a row depends on, so that only what changed is run again
@@ -21,6 +22,7 @@ from course_utils.experiments.every_schedule import SPARSITIES
 from course_utils.experiments.last_step import EPOCHS_AFTER, LAST_CUTS
 from course_utils.experiments.lots_of_filters import convnet, kept_filters
 from course_utils.experiments.nets import ROUNDS, SEEDS, dense_net, prune_in_rounds
+from course_utils.experiments.signs import STARTS, TICKET_BUDGETS
 from course_utils.experiments.tables import EXPERIMENTS, by_configuration, load
 from course_utils.experiments.tickets import LOTTERY, TICKETS, all_rivals, rivals
 
@@ -33,7 +35,9 @@ __all__ = [
     "ROUNDS",
     "SEEDS",
     "SPARSITIES",
+    "STARTS",
     "TICKETS",
+    "TICKET_BUDGETS",
     "all_rivals",
     "by_configuration",
     "convnet",
