@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,8 +146,10 @@ def _address_of(server: subprocess.Popen, log: Path) -> tuple[str, str]:
     for _ in range(300):
         found = ADDRESS.search(log.read_text(encoding="utf-8"))
         if found:
-            urllib.request.urlopen(found[0], timeout=60).close()
-            return found[1], found[2]
+            # The log may say so before the server listens, or end inside the token.
+            with suppress(OSError):
+                urllib.request.urlopen(found[0], timeout=60).close()
+                return found[1], found[2]
         if server.poll() is not None:
             break
         time.sleep(0.2)
