@@ -23,6 +23,7 @@ FORBIDDEN_CALLS = ("clear_output", "update_display", "interact(", "interactive("
 FILLERS = ("simply", "obviously", "just")
 PATHS = re.compile(r"(?<![\w.])/(?:home|tmp|root|usr|Users|opt|var|private|work)/|[A-Z]:\\")
 WIDGET_AS_TEXT = re.compile(r"\b\w+\(children=")
+NOT_ROUNDED = re.compile(r"\d\.\d{7,}")
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}|ipykernel_\d+")
 
 Rule = Callable[[NotebookNode], list[str]]
@@ -61,6 +62,16 @@ def no_paths_or_addresses(notebook: NotebookNode) -> list[str]:
             match = pattern.search(_text(output))
             if match:
                 found.append(f"{cell.id} prints the {kind} {match[0]!r}: print something else.")
+    return found
+
+
+def numbers_are_rounded(notebook: NotebookNode) -> list[str]:
+    """All digits of a float are those of one processor: an object that shows itself prints them."""
+    found = []
+    for cell, output in _outputs(notebook):
+        match = NOT_ROUNDED.search(_text(output))
+        if match:
+            found.append(f"{cell.id} prints {match[0]}: round it, with ≈ where it is measured.")
     return found
 
 
@@ -183,6 +194,7 @@ RULES: tuple[Rule, ...] = (
     no_errors,
     no_warnings,
     no_paths_or_addresses,
+    numbers_are_rounded,
     no_magics,
     no_semicolons,
     no_untestable_calls,
