@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from torch import nn
+from torch import Tensor, nn
 
-from course_utils import models
+from course_utils import masks, models, scores, surgery
 from course_utils.data import Digits
 from course_utils.experiments.nets import remembered
 from course_utils.training import evaluate, recalibrate, seed_everything, train
@@ -12,6 +12,7 @@ from course_utils.training import evaluate, recalibrate, seed_everything, train
 # Two seeds for the lesson, and three other sets of two for whoever doubts them (`make seeds`).
 CONV_SEEDS = tuple(shift + seed for shift in (0, 20, 40, 60) for seed in range(2))
 WIDTHS = (8, 16, 32)
+STAGES = ("raw", "recalibrated", "fine-tuned")  # of what is measured after a cut
 SAMPLE = 1000  # training digits that BatchNorm and the criteria look at
 
 
@@ -22,6 +23,25 @@ def conv_net(seed: int, data: Digits, widths: Sequence[int] = WIDTHS, epochs: in
     model = models.ConvNet(widths)
     train(model, data, epochs=epochs, seed=seed)
     return model
+
+
+def largest_filters(model: nn.Module, removed: float) -> dict[str, Tensor]:
+    """Layer → boolean (filters,): without this part of each conv's filters, by L2 norm."""
+    return {
+        name: masks.mask_from_scores(scores.group_norm(layer.weight), removed)
+        for name, layer in surgery.filter_layers(model).items()
+    }
+
+
+def accuracy_at(model: nn.Module, data: Digits, stage: str, seed: int) -> float:
+    """The test accuracy of a net that was cut, trained in place where the stage asks for it.
+
+    "raw": as it comes out. "recalibrated": with new BatchNorm statistics. "fine-tuned": after one
+    more epoch, then recalibrated.
+    """
+    if stage == "fine-tuned":
+        train(model, data, epochs=1, seed=100 + seed)
+    return evaluate(model, data.test) if stage == "raw" else accuracy_of(model, data)
 
 
 def accuracy_of(model: nn.Module, data: Digits, part: str = "test") -> float:

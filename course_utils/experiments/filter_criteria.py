@@ -8,9 +8,8 @@ from torch import Tensor, nn
 
 from course_utils import masks, scores, surgery
 from course_utils.data import load_mnist
-from course_utils.experiments.convs import CONV_SEEDS, accuracy_of, conv_net, sample_of
+from course_utils.experiments.convs import CONV_SEEDS, STAGES, accuracy_at, conv_net, sample_of
 from course_utils.experiments.nets import Row
-from course_utils.training import evaluate, train
 
 SEEDS = CONV_SEEDS
 NORMS = {"L1": 1, "L2": 2, "L∞": math.inf}
@@ -18,7 +17,7 @@ CONFIGURATIONS = tuple(
     {"removed": removed, "criterion": criterion, "stage": stage}
     for removed in (0.5, 0.75)
     for criterion in ("L2", "L∞", "Taylor", "random")
-    for stage in ("raw", "recalibrated", "fine-tuned")
+    for stage in STAGES
 )
 
 
@@ -33,10 +32,7 @@ def measure(seed: int, removed: float, criterion: str, stage: str) -> Row:
     values = scores_of_net(seed)[criterion]
     keep = {name: masks.mask_from_scores(each, removed) for name, each in values.items()}
     model = surgery.remove_filters(model, keep)
-    if stage == "raw":
-        return {"accuracy": evaluate(model, data.test)}
-    train(model, data, epochs=int(stage == "fine-tuned"), seed=100 + seed)
-    return {"accuracy": accuracy_of(model, data)}
+    return {"accuracy": accuracy_at(model, data, stage, seed)}
 
 
 @lru_cache(maxsize=1)  # a sweep goes seed by seed

@@ -2,13 +2,12 @@
 
 from torch.nn.utils import prune
 
-from course_utils import masks, scores, surgery
+from course_utils import surgery
 from course_utils.data import load_mnist
-from course_utils.experiments.convs import accuracy_of, conv_net
+from course_utils.experiments.convs import STAGES, accuracy_at, conv_net, largest_filters
 from course_utils.experiments.nets import Row
-from course_utils.training import evaluate, train
+from course_utils.training import evaluate
 
-STAGES = ("raw", "recalibrated", "fine-tuned")
 REMOVED = (0.25, 0.5, 0.75)
 CONFIGURATIONS = (
     {"removed": 0.0, "stage": "fine-tuned"},
@@ -26,19 +25,11 @@ def measure(seed: int, removed: float, stage: str) -> Row:
     """
     data = load_mnist()
     model = conv_net(seed, data)
-    layers = surgery.filter_layers(model)
-    keep = {
-        name: masks.mask_from_scores(scores.group_norm(layer.weight), removed)
-        for name, layer in layers.items()
-    }
+    keep = largest_filters(model, removed)
     if stage == "weights masked":
-        for name, layer in layers.items():
+        for name, layer in surgery.filter_layers(model).items():
             mask = keep[name].reshape(-1, 1, 1, 1).expand_as(layer.weight)
             prune.custom_from_mask(layer, "weight", mask)
         return {"accuracy": evaluate(model, data.test)}
     model = surgery.remove_filters(model, keep)
-    if stage == "fine-tuned":
-        train(model, data, epochs=1, seed=100 + seed)
-    if stage == "raw":
-        return {"accuracy": evaluate(model, data.test)}
-    return {"accuracy": accuracy_of(model, data)}
+    return {"accuracy": accuracy_at(model, data, stage, seed)}

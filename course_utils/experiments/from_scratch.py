@@ -1,10 +1,14 @@
 """A net pruned to half of its filters against one that was small from the start. Lesson 03."""
 
-from torch import nn
-
-from course_utils import masks, scores, surgery
+from course_utils import surgery
 from course_utils.data import Digits, load_mnist
-from course_utils.experiments.convs import CONV_SEEDS, WIDTHS, accuracy_of, conv_net
+from course_utils.experiments.convs import (
+    CONV_SEEDS,
+    WIDTHS,
+    accuracy_of,
+    conv_net,
+    largest_filters,
+)
 from course_utils.experiments.nets import Row
 from course_utils.measure import flops
 from course_utils.training import train
@@ -37,18 +41,9 @@ def measure(seed: int, start: str, epochs: int) -> Row:
         first = 0
     model = conv_net(seed, data, NARROW if start.startswith("scratch") else WIDTHS, first)
     if start == "pruned":
-        model = _half_of(model)
+        model = surgery.remove_filters(model, largest_filters(model, 0.5))
     train(model, data, epochs=last, seed=100 + seed)
     return {"accuracy": accuracy_of(model, data)}
-
-
-def _half_of(model: nn.Module) -> nn.Module:
-    """The net without the half of each conv's filters that has the smallest L2 norms."""
-    keep = {
-        name: masks.mask_from_scores(scores.group_norm(layer.weight), 0.5)
-        for name, layer in surgery.filter_layers(model).items()
-    }
-    return surgery.remove_filters(model, keep)
 
 
 def _cost(widths: tuple[int, ...], data: Digits) -> int:

@@ -3,11 +3,12 @@
 import torch
 from torch import nn
 
-from course_utils import masks, models, scores, surgery
+from course_utils import masks, scores, surgery
 from course_utils.data import load_mnist
+from course_utils.experiments.convs import conv_net
 from course_utils.experiments.few import SEEDS as SEEDS
-from course_utils.experiments.nets import Row, remembered
-from course_utils.training import evaluate, recalibrate, seed_everything, train
+from course_utils.experiments.nets import Row
+from course_utils.training import evaluate, recalibrate, train
 
 CONFIGURATIONS = (
     {"way": "dense", "removed": 0.0, "epochs": 1},
@@ -18,7 +19,6 @@ CONFIGURATIONS = (
         for epochs in (0, 1)
     ),
 )
-CONVNET_EPOCHS = 2  # before anything is removed
 
 
 def measure(seed: int, way: str, removed: float, epochs: int) -> Row:
@@ -36,13 +36,9 @@ def measure(seed: int, way: str, removed: float, epochs: int) -> Row:
     return {"accuracy": evaluate(model, data.test)}
 
 
-@remembered
 def convnet(seed: int) -> nn.Module:
     """A trained ConvNet of 8, 16 and 32 filters."""
-    seed_everything(seed)
-    model = models.ConvNet(widths=(8, 16, 32))
-    train(model, load_mnist(), CONVNET_EPOCHS, seed=seed)
-    return model
+    return conv_net(seed, load_mnist())
 
 
 def kept_filters(model: nn.Module, way: str, removed: float, seed: int) -> dict[str, torch.Tensor]:

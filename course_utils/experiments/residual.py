@@ -4,17 +4,15 @@ import copy
 
 from torch import nn
 
-from course_utils import masks, models, scores, surgery
+from course_utils import models, surgery
 from course_utils.data import Digits, load_mnist
-from course_utils.experiments.convs import accuracy_of
+from course_utils.experiments.convs import CONV_SEEDS, STAGES, accuracy_at, largest_filters
 from course_utils.experiments.nets import Row, remembered
-from course_utils.training import evaluate, seed_everything, train
+from course_utils.training import seed_everything, train
 
-# Two for the lesson, and two for each of the other sets of `make seeds`.
-SEEDS = tuple(shift + seed for shift in (0, 20, 40, 60) for seed in range(2))
+SEEDS = CONV_SEEDS
 INSIDE = {"half inside the blocks": 0.5, "three quarters inside the blocks": 0.75}
 KINDS = ("dense", *INSIDE, "half of all channels")
-STAGES = ("raw", "recalibrated", "fine-tuned")
 CONFIGURATIONS = tuple({"kind": kind, "stage": stage} for kind in KINDS for stage in STAGES)
 
 
@@ -26,11 +24,7 @@ def measure(seed: int, kind: str, stage: str) -> Row:
     """
     data = load_mnist()
     model = pruned(resnet(seed, data), kind)
-    if stage == "fine-tuned":
-        train(model, data, epochs=1, seed=100 + seed)
-    if stage == "raw":
-        return {"accuracy": evaluate(model, data.test)}
-    return {"accuracy": accuracy_of(model, data)}
+    return {"accuracy": accuracy_at(model, data, stage, seed)}
 
 
 @remembered
@@ -45,11 +39,7 @@ def resnet(seed: int, data: Digits) -> nn.Module:
 def pruned(model: nn.Module, kind: str) -> nn.Module:
     """A copy without what ``kind`` takes: one of KINDS."""
     if kind in INSIDE:
-        keep = {
-            name: masks.mask_from_scores(scores.group_norm(layer.weight), INSIDE[kind])
-            for name, layer in surgery.filter_layers(model).items()
-        }
-        return surgery.remove_filters(model, keep)
+        return surgery.remove_filters(model, largest_filters(model, INSIDE[kind]))
     slim = copy.deepcopy(model)
     if kind == "half of all channels":
         import torch_pruning as tp  # takes 0.5 s to import, and lessons read other tables

@@ -4,12 +4,11 @@ import math
 
 from course_utils import masks, scores, surgery
 from course_utils.data import load_mnist
-from course_utils.experiments.convs import accuracy_of, conv_net
+from course_utils.experiments.convs import CONV_SEEDS, accuracy_of, conv_net
 from course_utils.experiments.nets import Row
 from course_utils.training import train
 
-# Two for the lesson, and two for each of the other sets of `make seeds`.
-SEEDS = tuple(shift + seed for shift in (0, 20, 40, 60) for seed in range(2))
+SEEDS = CONV_SEEDS
 WIDE = (16, 32, 64)
 REMOVED, STEP = 0.3, 8
 WAYS = ("dense", "as counted", "rounded", "rounded up")

@@ -1,14 +1,12 @@
 """What of its initial weights a lottery ticket at 98 % needs, and how fast. Lesson 06."""
 
-import copy
-
 from torch import nn
 
-from course_utils import pruning, schedules
+from course_utils import pruning
 from course_utils.data import load_mnist
 from course_utils.experiments.few import SEEDS as SEEDS
 from course_utils.experiments.nets import Row, remembered, untrained_net
-from course_utils.experiments.tickets import LOTTERY, TICKET_EPOCHS, all_rivals
+from course_utils.experiments.tickets import LOTTERY, TICKET_EPOCHS, all_rivals, winner
 from course_utils.training import evaluate, train
 
 STARTS = (
@@ -36,23 +34,10 @@ def measure(seed: int, start: str, epochs: int) -> Row:
 @remembered
 def _five_epochs(seed: int, start: str) -> nn.Module:
     if start == "ticket":
-        return _ticket(seed)
+        return winner(seed, len(LOTTERY))
     model = untrained_net(seed)
     if start != "dense":
-        keep = pruning.masks_of(_ticket(seed))
+        keep = pruning.masks_of(winner(seed, len(LOTTERY)))
         model = all_rivals(model.state_dict(), keep, seed)[start]
     train(model, load_mnist(), epochs=TICKET_EPOCHS, seed=seed)
-    return model
-
-
-@remembered
-def _ticket(seed: int) -> nn.Module:
-    """The last ticket of the lottery, trained from its initial weights."""
-    model = untrained_net(seed)
-    initial = copy.deepcopy(model.state_dict())
-    train(model, load_mnist(), epochs=TICKET_EPOCHS, seed=seed)
-    for total in LOTTERY:
-        pruning.prune_model(model, total)
-        schedules.rewind(model, initial)
-        train(model, load_mnist(), epochs=TICKET_EPOCHS, seed=seed)
     return model

@@ -30,7 +30,7 @@ def measure(seed: int, start: str, sparsity: float) -> Row:
     """
     data = load_mnist()
     rounds = LOTTERY.index(sparsity) + 1 if sparsity else 0
-    model = _winner(seed, rounds)
+    model = winner(seed, rounds)
     if start not in ("dense", "ticket"):
         model = rivals(untrained_net(seed).state_dict(), pruning.masks_of(model), seed)[start]
         train(model, data, epochs=TICKET_EPOCHS, seed=seed)
@@ -38,9 +38,9 @@ def measure(seed: int, start: str, sparsity: float) -> Row:
 
 
 @remembered
-def _winner(seed: int, rounds: int) -> nn.Module:
+def winner(seed: int, rounds: int) -> nn.Module:
     """The net after so many rounds of the lottery, trained from its initial weights."""
-    model = untrained_net(seed) if rounds == 0 else _winner(seed, rounds - 1)
+    model = untrained_net(seed) if rounds == 0 else winner(seed, rounds - 1)
     if rounds:
         pruning.prune_model(model, LOTTERY[rounds - 1])
         schedules.rewind(model, untrained_net(seed).state_dict())
