@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from course_utils.intervals import paired_difference
 from course_utils.lesson import claims, progress, source_table, what_you_measured
 from course_utils.lesson.claims import (
     AGAIN,
@@ -348,6 +349,21 @@ def test_the_source_is_listed_whole_in_its_order(notebook):
 
 
 class TestSizes:
+    @pytest.mark.parametrize(("bounds", "sign"), [((1, 2), "✓"), ((1.6, 2), "✗"), ((0, 1.4), "✗")])
+    def test_a_mean_with_its_interval(self, bounds, sign, capsys):
+        """The mean decides; whether the bounds fit the interval is for whoever sets them."""
+        claim("2.a", "it is about 1.5", within(paired_difference([2, 4], [1, 2]), *bounds))
+        assert capsys.readouterr().out.startswith(sign)
+
+    def test_what_a_notebook_notes(self, notebook):
+        difference = paired_difference([2, 4], [1, 2])
+        claim("2.a", "two sizes", [within(difference, 1, 2), within(3, 2, 4)])
+        _, metadata = notebook.last
+        assert metadata["claim"]["sizes"] == [
+            {"value": 1.5, "low": 1, "high": 2, "interval": (difference.low, difference.high)},
+            {"value": 3, "low": 2, "high": 4, "interval": None},
+        ]
+
     @pytest.mark.parametrize("value", [1, 1.5, 2, torch.tensor(1.5), np.float32(1.5)])
     def test_within_its_bounds(self, value, capsys):
         claim("2.a", "it is about 1.5", within(value, 1, 2))

@@ -9,6 +9,9 @@ cases: m ± t · s · √(1 + 1/n), Student's t with n − 1 degrees of freedom 
 Four values know their own spread badly, so it counts as at least ``LEAST`` of what is measured. A
 bound must leave at least this room, and at most ``WIDEST`` times as much: a value at three times
 the distance of chance is no chance, and a claim that would hold there sleeps.
+
+A size from a whole stored table is the same for each set of seeds. Its claim notes the mean with
+its 95 % interval over the nets of the table, and the room is half of that interval.
 """
 
 import math
@@ -28,13 +31,17 @@ COLUMNS = ["lesson", "claim", "size", "seeds", "value"]
 
 @dataclass(frozen=True)
 class Size:
-    """One size that a stored lesson measured: the claim, which of its sizes, and its bounds."""
+    """One size that a stored lesson measured: the claim, which of its sizes, and its bounds.
+
+    ``interval``: over the nets of a stored table; None for what the lesson's seeds decide.
+    """
 
     claim: str
     number: int
     value: float
     low: float
     high: float
+    interval: tuple[float, float] | None = None
 
 
 def claims_in(notebook: NotebookNode) -> list[NotebookNode]:
@@ -50,7 +57,7 @@ def claims_in(notebook: NotebookNode) -> list[NotebookNode]:
 def sizes(notebook: NotebookNode) -> list[Size]:
     """The sizes that the claims of an executed lesson are about."""
     return [
-        Size(each.id, number, size.value, size.low, size.high)
+        Size(each.id, number, size.value, size.low, size.high, size.get("interval"))
         for each in claims_in(notebook)
         for number, size in enumerate(each.get("sizes", []))
     ]
@@ -69,9 +76,16 @@ def room(values: Iterable[float]) -> tuple[float, float]:
     return float(values.mean()), float(factor * spread)
 
 
-def misfits(size: Size, values: Iterable[float]) -> list[str]:
-    """A sentence for each bound of ``size`` that is tighter or wider than ``values`` allow."""
-    mean, half = room(values)
+def misfits(size: Size, values: Iterable[float] = ()) -> list[str]:
+    """A sentence for each bound of ``size`` that is tighter or wider than what was measured allows.
+
+    ``values``: the size on each set of seeds; not asked for where it has an interval of its own.
+    """
+    if size.interval is None:
+        (mean, half), where = room(values), "the sets of seeds"
+    else:
+        mean, (low, high), where = size.value, size.interval, "the nets of its table"
+        half = max((high - low) / 2, LEAST * abs(mean))
     found = []
     for name, distance in (("low", mean - size.low), ("high", size.high - mean)):
         if not half <= distance <= WIDEST * half:
@@ -79,7 +93,7 @@ def misfits(size: Size, values: Iterable[float]) -> list[str]:
             word = "tight" if distance < half else "wide"
             found.append(
                 f"Claim {size.claim}, size {size.number + 1}: {name}={getattr(size, name):g} is "
-                f"too {word}. Measured {mean:.4g} ± {half:.2g} over the sets of seeds: choose from "
+                f"too {word}. Measured {mean:.4g} ± {half:.2g} over {where}: choose from "
                 f"{mean + sign * half:.4g} to {mean + sign * WIDEST * half:.4g}."
             )
     return found

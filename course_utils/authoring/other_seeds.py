@@ -88,11 +88,15 @@ def executed(source: Path, shifts: Sequence[int] = SHIFTS) -> dict[int, Notebook
 
 
 def store_sizes(runs: dict[int, NotebookNode], lesson: str, path: Path) -> None:
-    """Put the sizes that a lesson's claims bound into the table, in the place of its older ones."""
+    """Put the sizes that a lesson's claims bound into the table, in the place of its older ones.
+
+    Not those that come from a whole stored table: they do not hang on the seeds.
+    """
     rows = [
         [lesson, size.claim, size.number, shift, float(f"{size.value:.4g}")]
         for shift, notebook in runs.items()
         for size in bounds.sizes(notebook)
+        if size.interval is None
     ]
     older = pd.read_csv(path, dtype={"lesson": str}) if path.exists() else pd.DataFrame()
     if len(older):

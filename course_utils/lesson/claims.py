@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from numbers import Real
 
+from course_utils.intervals import PairedDifference
 from course_utils.lesson import progress, showing
 from course_utils.lesson.showing import Words
 from course_utils.lesson.source import SOURCE
@@ -98,30 +99,39 @@ class TimeClaim:
 
 @dataclass(frozen=True)
 class Measured:
-    """A size and the bounds between which it should lie; true where it does."""
+    """A size and the bounds between which it should lie; true where it does.
+
+    ``interval``: its 95 % interval over the nets of a stored table; None for what this run trained.
+    """
 
     value: float
     low: float
     high: float
+    interval: tuple[float, float] | None = None
 
     def __bool__(self) -> bool:
         return self.low <= self.value <= self.high  # false for NaN
 
 
-def within(value: float, low: float, high: float) -> Measured:
+def within(value: float | PairedDifference, low: float, high: float) -> Measured:
     """A condition for :func:`claim` about a size: ``low <= value <= high``, and the size is noted.
 
     The bounds follow from other sets of seeds and digits: ``make seeds`` measures the size again,
     and a test refuses bounds that are tighter or much wider than what it found (see
-    ``authoring/bounds.py``). Raises ``TypeError`` for what is no number, ``ValueError`` for bounds
-    in the wrong order.
+    ``authoring/bounds.py``). A size from a whole stored table is the same on every set of seeds:
+    pass the mean with its interval, as :func:`course_utils.intervals.paired_difference` gives it,
+    and the bounds are held to the interval. Raises ``TypeError`` for what is no number,
+    ``ValueError`` for bounds in the wrong order.
     """
+    interval = None
+    if isinstance(value, PairedDifference):
+        value, interval = value.mean, (value.low, value.high)
     numbers = [_plain(number) for number in (value, low, high)]
     if not all(isinstance(each, Real) and not isinstance(each, bool) for each in numbers):
         raise TypeError(f"within takes three numbers; got {value!r}, {low!r} and {high!r}.")
     if not numbers[1] < numbers[2]:
         raise ValueError(f"low={low} is not below high={high}.")
-    return Measured(*map(float, numbers))
+    return Measured(*map(float, numbers), interval)
 
 
 Condition = bool | Measured
