@@ -51,6 +51,7 @@ nightly: .venv/installed-dev  ## filters taken out of 2,000 random nets, others 
 loaded: .venv/installed-dev  ## every notebook's stored output, five times beside four busy processes
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) tests/loaded.py $(ARGS)
 
+# Killed, it goes on where it stopped.
 seeds: .venv/installed-dev  ## every claim again with three other sets of seeds
 	$(PY) -m course_utils.authoring.other_seeds $(ARGS)
 

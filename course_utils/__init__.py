@@ -17,7 +17,7 @@ module            what it is for                                                
 ``patterns``      masks that some hardware multiplies with: two of every four     02
 ``scores``        what makes a weight important: size, gradient, activation       03
 ``surgery``       take filters out of a net, and all that hangs on them           03
-``intervals``     compare two methods over seeds: interval, seeds needed          03
+``intervals``     compare two methods over seeds: interval, seeds needed          02
 ``schedules``     prune in rounds: how the sparsity rises, and the loop           06
 ================  ==============================================================  ======
 

@@ -1,7 +1,7 @@
 """What the library refuses, in one place, so that every function refuses it in the same words."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 
 import torch
@@ -58,11 +58,24 @@ def check_weight(weight: Tensor, name: str = "weight") -> None:
         )
     if weight.numel() == 0:
         raise ValueError(f"{name} is empty (shape {tuple(weight.shape)}): nothing to prune.")
-    if weight.is_meta:
-        raise ValueError(f"{name} is on the meta device, where it has a shape and no numbers.")
+    check_not_meta({name: weight})
     if weight.detach().max().isnan():  # a maximum passes NaN on, and needs no memory
         raise ValueError(
             f"{name} holds NaN, which is neither small nor large. Find where it came from first."
+        )
+
+
+def check_not_meta(tensors: Mapping[str, Tensor], owner: str = "") -> None:
+    """``ValueError`` where one of them, by name, lies on the meta device.
+
+    ``owner``: what the sentence says behind the names, such as " of ConvNet".
+    """
+    empty = [name for name, tensor in tensors.items() if tensor.is_meta]
+    if empty:
+        raise ValueError(
+            f"{', '.join(empty[:4])}{owner}: on the meta device a tensor has a shape and no "
+            "numbers. Build the model on the CPU, or call model.to_empty(device='cpu') and load a "
+            "state."
         )
 
 

@@ -19,6 +19,8 @@ from torch.nn.utils import prune
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
+from course_utils._checks import check_not_meta
+
 PRUNABLE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
@@ -324,14 +326,8 @@ def device_of(model: nn.Module, otherwise: torch.device | str = "cpu") -> torch.
 
 def check_has_numbers(model: nn.Module) -> None:
     """``ValueError`` for a model on the meta device, in whole or in part."""
-    tensors = itertools.chain(model.named_parameters(), model.named_buffers())
-    empty = [name for name, tensor in tensors if tensor.is_meta]
-    if empty:
-        raise ValueError(
-            f"{', '.join(empty[:4])} of {type(model).__name__} lie on the meta device, where they "
-            "have a shape and no numbers. Build the model on the CPU, or call "
-            "model.to_empty(device='cpu') and load a state."
-        )
+    tensors = dict(itertools.chain(model.named_parameters(), model.named_buffers()))
+    check_not_meta(tensors, f" of {type(model).__name__}")
 
 
 def answer(model: nn.Module, x: Tensor) -> object:

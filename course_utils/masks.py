@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from course_utils._checks import (
     check_dim,
     check_mask,
+    check_not_meta,
     check_sparsity,
     check_weight,
     check_whole,
@@ -189,14 +190,14 @@ def sparsity(x: Tensor | nn.Module | Iterable[Tensor]) -> float:
     sees them: with masks applied. Raises ``ValueError`` where there is nothing to count.
     """
     if isinstance(x, nn.Module):
-        tensors = [*weights(x).values()]
+        named = weights(x)
     else:
-        tensors = [x] if isinstance(x, Tensor) else list(x)
+        named = {"x": x} if isinstance(x, Tensor) else {f"x[{i}]": each for i, each in enumerate(x)}
+    tensors = named.values()
     total = sum(tensor.numel() for tensor in tensors)
     if total == 0:
         raise ValueError("Nothing to count: no weights, or only empty ones.")
-    if any(tensor.is_meta for tensor in tensors):
-        raise ValueError("On the meta device a tensor has a shape and no numbers to count.")
+    check_not_meta(named)
     return sum(int((tensor == 0).sum()) for tensor in tensors) / total
 
 

@@ -422,6 +422,21 @@ class TestNetsThatCannotTakeTheDigits:
         assert_says(refused, "of ConvNet", "meta device", "to_empty")
 
 
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda: masks.sparsity(on_meta()), "blocks.0.0, "),
+        (lambda: masks.sparsity([torch.ones(2), torch.ones(2, device="meta")]), "x[1]: on"),
+        (lambda: masks.magnitude_mask(torch.ones(2, device="meta"), 0.5), "weight: on"),
+        (lambda: pruning.report(on_meta()), "of ConvNet: on"),
+    ],
+)
+def test_what_has_no_numbers_is_refused_in_the_same_words(call, named):
+    with pytest.raises(ValueError) as refused:
+        call()
+    assert_says(refused, named, "on the meta device a tensor has a shape and no numbers. Build the")
+
+
 def test_zeros_are_not_counted_where_there_are_no_numbers():
     for count in (pruning.report, masks.sparsity):
         with pytest.raises(ValueError, match="meta device"):

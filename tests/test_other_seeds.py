@@ -104,3 +104,52 @@ def test_all_chance_of_a_lesson_starts_at_its_seeds(source):
     text = source.read_text(encoding="utf-8")
     assert re.search(r"^SEEDS? = ", text, re.MULTILINE)
     assert not re.findall(r"(?:seed_everything|manual_seed|default_rng)\(\d+\)|seed=\d+[,)]", text)
+
+
+class TestKilled:
+    """What is executed is counted, and takes no time."""
+
+    @pytest.fixture
+    def runs(self, monkeypatch):
+        """The seeds of each run. A 0 in it kills the next one."""
+        runs = []
+
+        def execute(notebook, folder):
+            if 0 in runs:
+                raise KeyboardInterrupt
+            seeds = re.search(r"SEEDS = \((\d+)", "\n".join(cell.source for cell in notebook.cells))
+            runs.append(int(seeds[1]))
+            return notebook
+
+        monkeypatch.setattr(other_seeds, "execute", execute)
+        return runs
+
+    def test_it_goes_on_where_it_stopped(self, course, runs, monkeypatch):
+        replace_with = other_seeds.replace_with
+
+        def and_stop(path, content):
+            replace_with(path, content)
+            runs.append(0)
+
+        monkeypatch.setattr(other_seeds, "replace_with", and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            other_seeds.main([], course)
+        assert runs == [20, 0]
+        runs.remove(0)
+        monkeypatch.setattr(other_seeds, "replace_with", replace_with)
+        other_seeds.main([], course)
+        assert runs == [20, 40, 60]
+
+    def test_what_has_changed_is_run_again(self, course, runs, monkeypatch):
+        for source in ("", "", "\nother = 1\n"):
+            lesson = course / "solutions" / "01_small.py"
+            lesson.write_text(lesson.read_text(encoding="utf-8") + source, encoding="utf-8")
+            other_seeds.main([], course)
+        assert runs == [20, 40, 60] * 2
+        monkeypatch.setattr(other_seeds, "LIBRARY", course / "library")
+        (course / "library").mkdir()
+        for library in ("x = 1\n", "x = 1\n", "x = 2\n"):
+            (course / "library" / "masks.py").write_text(library, encoding="utf-8")
+            other_seeds.main([], course)
+        assert runs == [20, 40, 60] * 4
+        assert len([*(course / "build" / "other_seeds").iterdir()]) == len(other_seeds.SHIFTS)

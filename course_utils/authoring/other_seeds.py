@@ -4,12 +4,17 @@ A lesson takes all its chance from ``SEED`` or ``SEEDS``. Here every number of t
 by 40 and by 60, the 5,000 digits are split anew, and the solved lesson is executed each time; the
 stored notebooks stay as they are. The sizes that its claims bound go into
 ``solutions/measured.csv`` (:mod:`course_utils.authoring.bounds`).
+
+All lessons take long. Each run is kept in ``build/other_seeds/``, so whoever kills this goes on
+where it stopped; what has changed since, the lesson or the library, is run again.
 """
 
 import argparse
 import ast
+import hashlib
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -26,10 +31,12 @@ from course_utils.authoring.build import (
     solved_notebook,
     sources,
 )
+from course_utils.experiments.fingerprint import PACKAGES
 from course_utils.lesson.files import replace_with
 from course_utils.lesson.text import say
 
 SHIFTS = (20, 40, 60)  # more than any lesson has seeds, so that no seed is used twice
+LIBRARY = ROOT / "course_utils"
 OTHER_DIGITS = "from course_utils import data\n\ndata.SPLIT_SEED += {shift}"
 NAMES = ("SEED", "SEEDS")
 SIGNS = {True: "✓", False: "✗", None: "?"}
@@ -78,13 +85,30 @@ def verdicts(notebook: NotebookNode) -> dict[str, str]:
     }
 
 
-def executed(source: Path, shifts: Sequence[int] = SHIFTS) -> dict[int, NotebookNode]:
-    """The solved lesson with each set of seeds, and with 0 as it is stored (if it is)."""
+def executed(source: Path, kept: Path, shifts: Sequence[int] = SHIFTS) -> dict[int, NotebookNode]:
+    """The solved lesson with each set of seeds, and with 0 as it is stored (if it is).
+
+    ``kept``: the folder for runs; one that lies there and that nothing has changed since is read.
+    """
     lesson, stored = solved_notebook(source), outputs(source)[0]
     found = {0: nbformat.read(stored, as_version=4)} if stored.exists() else {}
     for shift in shifts:
-        found[shift] = execute(with_other_seeds(lesson, shift), source.parent)
+        path = kept / f"{source.stem}+{shift}-{_made_from(source)}.ipynb"
+        if not path.exists():
+            run = execute(with_other_seeds(lesson, shift), source.parent)
+            for older in kept.glob(f"{source.stem}+{shift}-*"):
+                older.unlink()
+            replace_with(path, nbformat.writes(run).encode())
+        found[shift] = nbformat.read(path, as_version=4)
     return found
+
+
+def _made_from(source: Path) -> str:
+    """A hash of the lesson, of the library with its tables, and of the packages that count."""
+    files = [source, *sorted(p for p in LIBRARY.rglob("*") if p.suffix in (".py", ".csv"))]
+    parts = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    parts += [version(name) for name in PACKAGES]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
 
 def store_sizes(runs: dict[int, NotebookNode], lesson: str, path: Path) -> None:
@@ -117,7 +141,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         if options.lesson and source.name[:2] not in options.lesson:
             continue
         try:
-            runs = executed(source)
+            runs = executed(source, root / "build" / "other_seeds")
         except LessonFailed as error:
             print(f"{source.stem}: FAILED, {error}", file=sys.stderr, flush=True)
             failed = True

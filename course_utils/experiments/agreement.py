@@ -4,11 +4,10 @@ from itertools import combinations
 
 from scipy.stats import spearmanr
 
-from course_utils.experiments.convs import CONV_SEEDS
 from course_utils.experiments.filter_criteria import scores_of_net
-from course_utils.experiments.nets import Row
+from course_utils.experiments.nets import Row, four_sets
 
-SEEDS = CONV_SEEDS
+SEEDS = four_sets(2)
 CONFIGURATIONS = tuple(
     {"first": first, "second": second}
     for first, second in combinations(("L1", "L2", "L∞", "Taylor", "random"), 2)

@@ -5,10 +5,10 @@ from torch import nn
 
 from course_utils import pruning
 from course_utils.data import load_mnist
-from course_utils.experiments.few import SEEDS as SEEDS
-from course_utils.experiments.nets import DENSE_EPOCHS, Row, dense_net, untrained_net
+from course_utils.experiments.nets import DENSE_EPOCHS, Row, dense_net, four_sets, untrained_net
 from course_utils.training import evaluate, train
 
+SEEDS = four_sets(2)
 WAYS = ("dense", "magnitude", "magnitude per layer", "random per layer", "untrained")
 CONFIGURATIONS = tuple({"way": way, "epochs": epochs} for way in WAYS for epochs in (1, 5, 20))
 BUDGETS = tuple(each["epochs"] for each in CONFIGURATIONS if each["way"] == "dense")

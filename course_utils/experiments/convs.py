@@ -1,6 +1,6 @@
 """The ConvNets that the experiments of lessons 03 and 05 start from, and how they are compared."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
@@ -9,19 +9,23 @@ from course_utils.data import Digits
 from course_utils.experiments.nets import remembered
 from course_utils.training import evaluate, recalibrate, seed_everything, train
 
-# Two seeds for the lesson, and three other sets of two for whoever doubts them (`make seeds`).
-CONV_SEEDS = tuple(shift + seed for shift in (0, 20, 40, 60) for seed in range(2))
 WIDTHS = (8, 16, 32)
 STAGES = ("raw", "recalibrated", "fine-tuned")  # of what is measured after a cut
 SAMPLE = 1000  # training digits that BatchNorm and the criteria look at
 
 
 @remembered
-def conv_net(seed: int, data: Digits, widths: Sequence[int] = WIDTHS, epochs: int = 2) -> nn.Module:
+def conv_net(
+    seed: int,
+    data: Digits,
+    widths: Sequence[int] = WIDTHS,
+    epochs: int = 2,
+    after_step: Callable[[nn.Module], None] | None = None,
+) -> nn.Module:
     """A trained ConvNet."""
     seed_everything(seed)
     model = models.ConvNet(widths)
-    train(model, data, epochs=epochs, seed=seed)
+    train(model, data, epochs=epochs, seed=seed, after_step=after_step)
     return model
 
 

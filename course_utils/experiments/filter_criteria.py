@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from course_utils import masks, scores, surgery
 from course_utils.data import load_mnist
-from course_utils.experiments.convs import CONV_SEEDS, STAGES, accuracy_at, conv_net, sample_of
-from course_utils.experiments.nets import Row
+from course_utils.experiments.convs import STAGES, accuracy_at, conv_net, sample_of
+from course_utils.experiments.nets import Row, four_sets
 
-SEEDS = CONV_SEEDS
+SEEDS = four_sets(2)
 NORMS = {"L1": 1, "L2": 2, "L∞": math.inf}
 CONFIGURATIONS = tuple(
     {"removed": removed, "criterion": criterion, "stage": stage}

@@ -3,17 +3,16 @@
 from course_utils import surgery
 from course_utils.data import Digits, load_mnist
 from course_utils.experiments.convs import (
-    CONV_SEEDS,
     WIDTHS,
     accuracy_of,
     conv_net,
     largest_filters,
 )
-from course_utils.experiments.nets import Row
+from course_utils.experiments.nets import Row, four_sets
 from course_utils.measure import flops
 from course_utils.training import train
 
-SEEDS = CONV_SEEDS
+SEEDS = four_sets(2)
 NARROW = tuple(width // 2 for width in WIDTHS)
 STARTS = ("dense", "pruned", "scratch", "scratch, equal FLOPs", "scratch, last third")
 CONFIGURATIONS = tuple(

@@ -4,11 +4,17 @@ from torch import nn
 
 from course_utils import pruning, schedules
 from course_utils.data import load_mnist
-from course_utils.experiments.nets import ROUNDS, Row, dense_net, prune_in_rounds, remembered
+from course_utils.experiments.nets import (
+    ROUNDS,
+    Row,
+    dense_net,
+    four_sets,
+    prune_in_rounds,
+    remembered,
+)
 from course_utils.training import evaluate, train
 
-# Three for the lesson, and three for each of the other sets of `make seeds`.
-SEEDS = tuple(shift + seed for seed in range(3) for shift in (0, 20, 40, 60))
+SEEDS = four_sets(3)
 CONFIGURATIONS = tuple(
     {"before": before, "wait": wait, "epochs": epochs}
     for before in (0.98, 0.9)

@@ -10,17 +10,18 @@ from torch import nn
 
 from course_utils import pruning, schedules
 from course_utils.data import Digits, load_mnist
-from course_utils.experiments.few import SEEDS as SEEDS
 from course_utils.experiments.nets import (
     DENSE_EPOCHS,
     ROUNDS,
     Row,
     dense_net,
+    four_sets,
     prune_in_rounds,
     untrained_net,
 )
 from course_utils.training import evaluate, train
 
+SEEDS = four_sets(2)
 EVERY = 10  # steps of the optimizer between two cuts
 BATCH = 64
 RAMP = ROUNDS - 1  # epochs from the first cut to the last

@@ -6,10 +6,10 @@ from torch import nn
 from course_utils import masks, scores, surgery
 from course_utils.data import load_mnist
 from course_utils.experiments.convs import conv_net
-from course_utils.experiments.few import SEEDS as SEEDS
-from course_utils.experiments.nets import Row
+from course_utils.experiments.nets import Row, four_sets
 from course_utils.training import evaluate, recalibrate, train
 
+SEEDS = four_sets(2)
 CONFIGURATIONS = (
     {"way": "dense", "removed": 0.0, "epochs": 1},
     *(

@@ -10,12 +10,18 @@ from course_utils import models, schedules
 from course_utils.data import Digits
 from course_utils.training import seed_everything, train
 
-# Five seeds for the lesson, and three other sets of five for whoever doubts them (`make seeds`).
-SEEDS = tuple(shift + seed for shift in (0, 20, 40, 60) for seed in range(5))
 ROUNDS = 10  # of one epoch each
 DENSE_EPOCHS = 4  # before anything is pruned
 
 Row = dict[str, float | int | str]
+
+
+def four_sets(each: int) -> tuple[int, ...]:
+    """So many seeds for the lesson, and three other sets for whoever doubts it (`make seeds`)."""
+    return tuple(shift + seed for shift in (0, 20, 40, 60) for seed in range(each))
+
+
+SEEDS = four_sets(5)
 
 
 def remembered(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:

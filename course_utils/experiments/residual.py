@@ -6,11 +6,11 @@ from torch import nn
 
 from course_utils import models, surgery
 from course_utils.data import Digits, load_mnist
-from course_utils.experiments.convs import CONV_SEEDS, STAGES, accuracy_at, largest_filters
-from course_utils.experiments.nets import Row, remembered
+from course_utils.experiments.convs import STAGES, accuracy_at, largest_filters
+from course_utils.experiments.nets import Row, four_sets, remembered
 from course_utils.training import seed_everything, train
 
-SEEDS = CONV_SEEDS
+SEEDS = four_sets(2)
 INSIDE = {"half inside the blocks": 0.5, "three quarters inside the blocks": 0.75}
 KINDS = ("dense", *INSIDE, "half of all channels")
 CONFIGURATIONS = tuple({"kind": kind, "stage": stage} for kind in KINDS for stage in STAGES)

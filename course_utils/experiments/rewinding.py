@@ -7,10 +7,17 @@ from torch import nn
 
 from course_utils import pruning, schedules
 from course_utils.data import load_mnist
-from course_utils.experiments.few import SEEDS as SEEDS
-from course_utils.experiments.nets import DENSE_EPOCHS, Row, dense_net, remembered, untrained_net
+from course_utils.experiments.nets import (
+    DENSE_EPOCHS,
+    Row,
+    dense_net,
+    four_sets,
+    remembered,
+    untrained_net,
+)
 from course_utils.training import evaluate, train
 
+SEEDS = four_sets(2)
 RATES = (0.05,) * DENSE_EPOCHS + (0.005,) * 4  # of the epochs before the cut
 AFTER = len(RATES) - 1  # epochs after it
 WAYS = ("fine-tuning", "learning-rate rewinding", "late rewinding", "reset")

@@ -4,11 +4,11 @@ import math
 
 from course_utils import masks, scores, surgery
 from course_utils.data import load_mnist
-from course_utils.experiments.convs import CONV_SEEDS, accuracy_of, conv_net
-from course_utils.experiments.nets import Row
+from course_utils.experiments.convs import accuracy_of, conv_net
+from course_utils.experiments.nets import Row, four_sets
 from course_utils.training import train
 
-SEEDS = CONV_SEEDS
+SEEDS = four_sets(2)
 WIDE = (16, 32, 64)
 REMOVED, STEP = 0.3, 8
 WAYS = ("dense", "as counted", "rounded", "rounded up")

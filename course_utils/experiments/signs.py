@@ -4,11 +4,11 @@ from torch import nn
 
 from course_utils import pruning
 from course_utils.data import load_mnist
-from course_utils.experiments.few import SEEDS as SEEDS
-from course_utils.experiments.nets import Row, remembered, untrained_net
+from course_utils.experiments.nets import Row, four_sets, remembered, untrained_net
 from course_utils.experiments.tickets import LOTTERY, TICKET_EPOCHS, all_rivals, winner
 from course_utils.training import evaluate, train
 
+SEEDS = four_sets(2)
 STARTS = (
     "dense", "ticket", "its signs", "its sizes", "new weights", "shuffled per pixel",
     "shuffled mask",

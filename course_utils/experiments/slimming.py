@@ -1,17 +1,17 @@
 """Network slimming: how hard to pull the scale γ of BatchNorm towards 0. Lesson 05."""
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 
-from course_utils import masks, models, surgery
+from course_utils import masks, surgery
 from course_utils.data import load_mnist
-from course_utils.experiments.convs import CONV_SEEDS, WIDTHS, accuracy_of
-from course_utils.experiments.nets import Row, remembered
-from course_utils.training import seed_everything, train
+from course_utils.experiments.convs import WIDTHS, accuracy_of, conv_net
+from course_utils.experiments.nets import Row, four_sets
 
-SEEDS = CONV_SEEDS
+SEEDS = four_sets(2)
 PULLS = (0.0, 0.006, 0.012, 0.024, 0.036)  # a step
 CONFIGURATIONS = tuple(
     {"pull": pull, "removed": removed, "part": part}
@@ -32,7 +32,7 @@ def measure(seed: int, pull: float, removed: str, part: str) -> Row:
     statistics are brought up to date. A net of which a block is gone counts as 10 %.
     """
     data = load_mnist()
-    model = slimmed(seed, pull)
+    model = conv_net(seed, data, WIDTHS, 2, towards_zero(pull))
     if removed != "nothing":
         lots = torch.Generator().manual_seed(1000 + seed)
         values = {
@@ -46,15 +46,6 @@ def measure(seed: int, pull: float, removed: str, part: str) -> Row:
     return {"accuracy": accuracy_of(model, data, part)}
 
 
-@remembered
-def slimmed(seed: int, pull: float) -> nn.Module:
-    """A ConvNet trained with every γ moved towards 0 by ``pull`` after each step."""
-    seed_everything(seed)
-    model = models.ConvNet(WIDTHS)
-    train(model, load_mnist(), epochs=2, seed=seed, after_step=_towards_zero(pull))
-    return model
-
-
 def gammas(model: nn.Module) -> dict[str, Tensor]:
     """Conv layer → |γ| of the BatchNorm behind it: (filters,)."""
     norms = (block[1] for block in model.blocks)
@@ -64,7 +55,10 @@ def gammas(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def _towards_zero(pull: float) -> Callable[[nn.Module], None]:
+@cache  # one function for each pull, so that its net is remembered
+def towards_zero(pull: float) -> Callable[[nn.Module], None]:
+    """A step after each step of training: every γ moves towards 0 by ``pull``."""
+
     @torch.no_grad()
     def after_step(model: nn.Module) -> None:
         for block in model.blocks:

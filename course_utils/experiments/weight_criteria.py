@@ -6,11 +6,10 @@ from torch import Tensor, nn
 from course_utils import masks, pruning, scores
 from course_utils.data import load_mnist
 from course_utils.experiments.convs import sample_of
-from course_utils.experiments.nets import Row, dense_net, remembered
+from course_utils.experiments.nets import Row, dense_net, four_sets, remembered
 from course_utils.training import evaluate, train
 
-# Three seeds for the lesson, and three other sets of three for whoever doubts them (`make seeds`).
-SEEDS = tuple(shift + seed for shift in (0, 20, 40, 60) for seed in range(3))
+SEEDS = four_sets(3)
 FIRST_ORDER = ("magnitude", "activation-aware", "Taylor", "random")
 SECOND_ORDER = ("Taylor per digit", "second order")
 CONFIGURATIONS = (

@@ -73,15 +73,17 @@ def table_as_text(parts: Sequence[tuple[str, Words, Words | None]]) -> str:
 
 
 def table_as_html(parts: Sequence[tuple[str, Words, Words | None]]) -> str:
-    """A row for each claim."""
+    """A row for each claim; a finding of the course has all columns to itself."""
     if not parts:
         return f"<p>{NOTHING_YET}</p>"
     rows = [
-        _row(
+        _row(id, escape(str(evidence)), span=3)
+        if verdict is None
+        else _row(
             id,
             escape(str(evidence)),
-            escape(_quoted(id)) if verdict is not None else "",
-            f"<strong>{escape(str(verdict))}</strong>" if verdict is not None else "",
+            escape(_quoted(id)),
+            f"<strong>{escape(str(verdict))}</strong>",
         )
         for id, evidence, verdict in parts
     ]
@@ -108,8 +110,9 @@ def _with_advice(evidence: Words, advice: str) -> str:
     return escape(str(evidence)) + (f"<br>{advice}" if advice else "")
 
 
-def _row(head: str, *cells: str) -> str:
-    columns = "".join(f'<td style="{LEFT}">{cell}</td>' for cell in cells)
+def _row(head: str, *cells: str, span: int = 1) -> str:
+    wide = f' colspan="{span}"' if span > 1 else ""
+    columns = "".join(f'<td{wide} style="{LEFT}">{cell}</td>' for cell in cells)
     return f'<tr><th scope="row" style="{LEFT}">{head}</th>{columns}</tr>'
 
 
