@@ -2,8 +2,6 @@
 
 from itertools import combinations
 
-from scipy.stats import spearmanr
-
 from course_utils.experiments.filter_criteria import scores_of_net
 from course_utils.experiments.nets import Row, four_sets
 
@@ -16,6 +14,8 @@ CONFIGURATIONS = tuple(
 
 def measure(seed: int, first: str, second: str) -> Row:
     """The rank agreement (Spearman's ρ, −1 to 1) of two criteria on a trained ConvNet."""
+    from scipy.stats import spearmanr  # takes 1 s to import, and lessons read other tables
+
     values = scores_of_net(seed)
     pair = (values[criterion]["blocks.2.0"] for criterion in (first, second))
     return {"agreement": float(spearmanr(*pair).statistic)}
