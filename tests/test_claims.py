@@ -331,6 +331,14 @@ class TestClosingTable:
             "2.b  ✓ measured: it grows",
         ]
 
+    def test_without_the_source_it_has_two_columns(self, made, notebook):
+        claim("2.a", "half can go", True)
+        what_you_measured()
+        table = notebook.last[0]["text/html"]
+        heads = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table)
+        assert heads == ["claim", "what was measured"]
+        assert "colspan" not in table
+
     def test_before_the_first_claim_it_says_so(self, made, capsys):
         what_you_measured()
         assert capsys.readouterr().out == "Nothing is measured yet: run the cells above.\n"

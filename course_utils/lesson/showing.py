@@ -76,8 +76,11 @@ def table_as_html(parts: Sequence[tuple[str, Words, Words | None]]) -> str:
     """A row for each claim; a finding of the course has all columns to itself."""
     if not parts:
         return f"<p>{NOTHING_YET}</p>"
+    heads = ["claim", "what was measured"]
+    if any(verdict is not None for _, _, verdict in parts):
+        heads += ["the source says", "verdict on it"]
     rows = [
-        _row(id, escape(str(evidence)), span=3)
+        _row(id, escape(str(evidence)), span=len(heads) - 1)
         if verdict is None
         else _row(
             id,
@@ -87,7 +90,6 @@ def table_as_html(parts: Sequence[tuple[str, Words, Words | None]]) -> str:
         )
         for id, evidence, verdict in parts
     ]
-    heads = ("claim", "what was measured", "the source says", "verdict on it")
     cells = "".join(f'<th scope="col" style="{LEFT}">{head}</th>' for head in heads)
     return _table(f"<thead><tr>{cells}</tr></thead>\n", rows)
 
