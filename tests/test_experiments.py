@@ -28,6 +28,7 @@ from course_utils.experiments import (
     residual,
     rounded,
     runner,
+    slimming,
     starts,
     tables,
 )
@@ -91,6 +92,11 @@ class TestStoredResults:
         lesson = (0, 1, 2, 3, 4)
         for shift in (0, *other_seeds.SHIFTS):
             assert set(experiments.SEEDS) >= {shift + seed for seed in lesson}
+
+    def test_a_pull_has_one_function_so_that_its_net_is_trained_once(self):
+        """What trains a net is part of what it is remembered by."""
+        assert slimming.towards_zero(0.012) is slimming.towards_zero(0.012)
+        assert slimming.towards_zero(0.012) is not slimming.towards_zero(0.024)
 
     @pytest.mark.parametrize(
         ("name", "configuration"),
