@@ -113,7 +113,7 @@ class Look:
         except Exception as error:
             name = type(self.copy).__name__
             raise ValueError(
-                f"{name} cannot run on the example that you passed: {first_line(error)}"
+                f"{name} cannot run on the example that you passed: {first_line(error)}."
             ) from error
         finally:
             for name in self.constants:
@@ -250,5 +250,5 @@ def given_beside(node: fx.Node) -> list:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, without the pages that torch.fx adds."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    """What an error says, without the pages that torch.fx adds, and without a full stop."""
+    return (str(error).splitlines() or [type(error).__name__])[0].removesuffix(".")

@@ -23,7 +23,14 @@ from torch.utils._pytree import tree_leaves
 
 from course_utils._dataflow import NORMS, Link, Reading, read
 from course_utils._tracing import first_line, inputs
-from course_utils.layers import PRUNABLE, check_can_train, make_permanent, plain_copy, refresh
+from course_utils.layers import (
+    PRUNABLE,
+    check_can_train,
+    device_of,
+    make_permanent,
+    plain_copy,
+    refresh,
+)
 
 Keep = Mapping[str, Tensor]
 Example = Tensor | tuple
@@ -67,6 +74,7 @@ def why_not(model: nn.Module, example: Example | None = None) -> dict[str, str |
     may be free of which else it could not be said. Raises ``ValueError`` for a model without such
     layers, and for one that cannot run on ``example``.
     """
+    example = _beside(model, example)
     return _reasons(model, read(model, example), example)
 
 
@@ -111,6 +119,7 @@ def remove_filters(model: nn.Module, keep: Keep, example: Example | None = None)
 
 def _planned(model: nn.Module, keep: Keep, example: Example | None) -> tuple[Plan, nn.Module]:
     """What is to be cut, and the small model, which is proved to compute the same."""
+    example = _beside(model, example)
     reading = read(model, example)
     _check(model, keep, reading, example)
     plan, members = Plan(), [*keep]
@@ -409,6 +418,15 @@ def _prove(
 def _in_double(model: nn.Module) -> nn.Module:
     """A copy in which rounding hides nothing: only what is wrong makes a difference."""
     return _plain(model).double().eval()
+
+
+def _beside(model: nn.Module, example: Example | None) -> Example | None:
+    """The example where the net is, as everywhere in the library."""
+    if example is None:
+        return None
+    device = device_of(model)
+    moved = tuple(x.to(device) if isinstance(x, Tensor) else x for x in inputs(example))
+    return moved if isinstance(example, tuple) else moved[0]
 
 
 def _batches(example: Example) -> Iterator[tuple]:
