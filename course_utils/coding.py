@@ -4,13 +4,13 @@ A file holds the tensors of a net, each with its name, its shape and its numbers
 
     bytes 0-3      PMN1
     bytes 4-19     four whole numbers of 4 bytes, the lowest byte first: the length of the file, the
-                   CRC-32 of all bytes from 12 on, where the numbers begin, and where the stream does
+                   CRC-32 of all bytes from 12 on, and where numbers and stream begin
     from 20        JSON: a list [name, type, shape, kept, clusters, width] for each tensor
     numbers        of each tensor, ``width`` bytes each, its lowest bytes left out where they are 0
                    in all: the codebook of ``clusters`` numbers, rising; or, where clusters is 0,
                    the ``kept`` numbers that are not zero, in order
     stream         of each tensor, unless all or none of its numbers are kept and it has no
-                   codebook: which are kept, and which code each has, bit by bit through a range coder
+                   codebook: which are kept and with which codes, bits through a range coder
 
 The type is that of NumPy (f4, f2, i8, …), or bf for bfloat16: a float32 of which two bytes are
 kept. The range coder holds an interval, a start and a span of 32 bits. A bit with chance p (of
@@ -63,10 +63,10 @@ def entropy(counts: Sequence[int]) -> float:
 
 
 def huffman_lengths(counts: Sequence[int]) -> list[int]:
-    """Bits of each symbol's code in a Huffman code, the shortest code of all; 0 where it never occurs.
+    """Bits of each symbol's code in a Huffman code; 0 for a symbol that never occurs.
 
-    The two rarest are joined, again and again, and each joint makes the codes below it one bit
-    longer. An alphabet of one symbol gets 1 bit, though its entropy is 0: a code of no bits would
+    No other code of whole bits a symbol is shorter in all. The two rarest are joined, again and
+    again, and each joint makes the codes below it one bit longer. An alphabet of one symbol gets 1 bit, though its entropy is 0: a code of no bits would
     not say how often. Raises ``ValueError`` as :func:`entropy`. Huffman 1952.
 
     >>> huffman_lengths([5, 2, 1, 0, 1])
@@ -148,7 +148,7 @@ def gaps(codes: Tensor, bits: int) -> Gaps:
 
     ``codes``: whole numbers of any shape, 0 for a pruned weight, read row by row. Where more than
     2^bits − 1 zeros follow each other, a padding entry 0 stands after 2^bits − 1 of them (Han et
-    al. 2016, figure 2). Zeros behind the last entry cost nothing. Both results are int64 (entries,).
+    al. 2016, figure 2). Zeros behind the last entry cost nothing. Both int64 (entries,).
 
     >>> found = gaps(torch.tensor([0, 3, 0, 0, 0, 0, 0, 2]), bits=2)
     >>> found.gaps.tolist(), found.entries.tolist()
@@ -219,7 +219,7 @@ def encode(net: nn.Module | Mapping[str, Tensor]) -> bytes:
     heads, numbers, stream = [], [], _Writer()
     for name, tensor in _state(net).items():
         codes, clusters, stored = _codes_and_numbers(_array(name, tensor))
-        kept = np.count_nonzero(codes)
+        kept = int(np.count_nonzero(codes))
         if clusters or 0 < kept < codes.size:
             walk(codes, kept, clusters, stream.bit)
         width, stored = _without_low_zeros(stored)
@@ -307,8 +307,8 @@ def _state(net: nn.Module | Mapping[str, Tensor]) -> dict[str, Tensor]:
     masked = [name for name in net if f"{name}".endswith("_orig") and f"{name[:-5]}_mask" in net]
     if masked:
         raise ValueError(
-            f"This state has masks beside its weights: {', '.join(masked)}. Give the net itself, or "
-            "take them off first: pruning.make_permanent(net)."
+            f"This state has masks beside its weights: {', '.join(masked)}. Give the net itself, "
+            "or take them off first: pruning.make_permanent(net)."
         )
     return dict(net)
 
@@ -370,7 +370,7 @@ def _codes_and_numbers(array: np.ndarray) -> tuple[np.ndarray, int, np.ndarray]:
 
 
 def _without_low_zeros(numbers: np.ndarray) -> tuple[int, bytes]:
-    """How many bytes of each number are written, one at least, and these bytes, the lowest first."""
+    """How many bytes of each number are written, one or more, and all of these bytes."""
     item = numbers.dtype.itemsize
     table = numbers.astype(f"<u{item}").view(np.uint8).reshape(-1, item)
     used = np.flatnonzero(table.any(0))
