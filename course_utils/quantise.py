@@ -40,7 +40,7 @@ Sizes = int | Sequence[int]
 # Grids --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # tensors are compared one by one
 class Grid:
     """Which number each integer q from ``low`` to ``high`` stands for: scale · (q − zero_point).
 
