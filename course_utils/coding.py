@@ -65,9 +65,10 @@ def entropy(counts: Sequence[int]) -> float:
 def huffman_lengths(counts: Sequence[int]) -> list[int]:
     """Bits of each symbol's code in a Huffman code; 0 for a symbol that never occurs.
 
-    No other code of whole bits a symbol is shorter in all. The two rarest are joined, again and
-    again, and each joint makes the codes below it one bit longer. An alphabet of one symbol gets 1 bit, though its entropy is 0: a code of no bits would
-    not say how often. Raises ``ValueError`` as :func:`entropy`. Huffman 1952.
+    No other code that gives each symbol whole bits is shorter in all. The two rarest are joined,
+    again and again, and each joint makes the codes below it one bit longer. An alphabet of one
+    symbol gets 1 bit, though its entropy is 0: a code of no bits would not say how often. Raises
+    ``ValueError`` as :func:`entropy`. Huffman 1952.
 
     >>> huffman_lengths([5, 2, 1, 0, 1])
     [1, 2, 3, 0, 3]
