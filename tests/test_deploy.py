@@ -455,7 +455,7 @@ class TestSession:
             session(file, 0)
         with pytest.raises(FileNotFoundError, match="There is no file"):
             session(tmp_path / "missing.onnx")
-        (tmp_path / "text.onnx").write_text("no net")
+        (tmp_path / "text.onnx").write_text("no net", encoding="utf-8")
         with pytest.raises(ValueError, match="nothing that ONNX Runtime can run"):
             session(tmp_path / "text.onnx")
 
@@ -546,7 +546,7 @@ class TestWeigh:
         text = secret.hex()
         before = weigh(folder).total
         if place == "file":
-            (folder / ".x").write_text(text)
+            (folder / ".x").write_text(text, encoding="utf-8")
         elif place == "name":
             (folder / text).touch()
         elif place == "folder":
@@ -613,7 +613,6 @@ class TestWeigh:
 
 def test_importing_it_brings_no_onnx():
     code = "import sys; from course_utils import deploy, quantise; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert not {"onnx", "onnxruntime", "onnxscript"} & set(loaded.stdout.split())
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
+    assert not {"onnx", "onnxruntime", "onnxscript"} & set(done.stdout.split())
