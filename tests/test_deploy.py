@@ -28,6 +28,7 @@ from course_utils.deploy import (
     quantise_dynamic,
     quantise_static,
     session,
+    shorten_names,
     strip_onnx,
     weigh,
 )
@@ -211,6 +212,10 @@ class TestRefusesToExport:
         with pytest.raises(TypeError, match="one tensor, a batch; got tuple"):
             export_onnx(nn.Linear(3, 2), (torch.rand(2, 3),), tmp_path / "net.onnx")
 
+    def test_an_example_that_the_net_does_not_take(self, tmp_path):
+        with pytest.raises(ValueError, match="Linear cannot run on the example: mat1"):
+            export_onnx(nn.Linear(3, 2), torch.rand(4, 5), tmp_path / "net.onnx")
+
     def test_a_folder_that_is_not_there(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="There is no folder"):
             export_onnx(nn.Linear(3, 2), torch.rand(2, 3), tmp_path / "missing" / "net.onnx")
@@ -269,6 +274,62 @@ class TestStrip:
         with pytest.raises(ValueError, match="is no ONNX file"):
             strip_onnx(path)
         assert path.read_bytes() == b"PK\x03\x04 is no protobuf"
+
+
+class TestShortenNames:
+    @pytest.mark.parametrize("which", ["file", "int8"])
+    def test_the_same_net_in_fewer_bytes(self, which, request, tmp_path, few_digits):
+        source, path = request.getfixturevalue(which), tmp_path / "net.onnx"
+        path.write_bytes(source.read_bytes())
+        assert shorten_names(path) == path
+        saved = source.stat().st_size - path.stat().st_size
+        assert saved > (300 if which == "file" else 2000)
+        one, other, x = session(source), session(path), few_digits.test[0]
+        assert parity(one, other, x, 0, "the same numbers").difference == 0
+        for side in ("get_inputs", "get_outputs"):
+            names = [[e.name for e in getattr(each, side)()] for each in (one, other)]
+            assert names[0] == names[1]
+        onnx.checker.check_model(str(path), full_check=True)
+
+    def test_no_name_twice_and_none_for_what_is_left_out(self, tmp_path):
+        """Names that look like the short ones, an input left out, and an annotation by name."""
+        nodes = [
+            helper.make_node("Add", ["0", "1"], ["weight"], name="first"),
+            helper.make_node("Clip", ["weight", "", "1"], ["2"], name="second"),
+        ]
+        scalar = numpy_helper.from_array(np.float32(3), "1")
+        graph = helper.make_graph(
+            nodes, "g", [helper.make_tensor_value_info("0", TensorProto.FLOAT, [None, 2])],
+            [helper.make_tensor_value_info("2", TensorProto.FLOAT, [None, 2])], [scalar],
+        )  # fmt: skip
+        graph.quantization_annotation.add(tensor_name="weight")
+        opset = [helper.make_opsetid("", 20)]
+        path = tmp_path / "net.onnx"
+        model = helper.make_model(graph, opset_imports=opset, ir_version=10)
+        path.write_bytes(model.SerializeToString())
+        x = torch.tensor([[-1.0, 1.0]])
+        assert answers(session(path), x).tolist() == [[2.0, 3.0]]
+        graph = onnx.load(shorten_names(path)).graph
+        assert answers(session(path), x).tolist() == [[2.0, 3.0]]
+        names = [graph.initializer[0].name, *graph.node[0].output]
+        assert sorted([*names, "0", "2"]) == sorted({*names, "0", "2"})
+        assert list(graph.node[1].input) == [names[1], "", names[0]]
+        assert b"weight" not in path.read_bytes()
+
+    def test_refuses_nets_inside_of_nets(self, tmp_path):
+        then = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "then", [], [])
+        node = helper.make_node("If", ["b"], ["y"], then_branch=then, else_branch=then)
+        path = tmp_path / "net.onnx"
+        model = helper.make_model(helper.make_graph([node], "g", [], []))
+        path.write_bytes(before := model.SerializeToString())
+        with pytest.raises(ValueError, match=r"has nets inside \(If\)"):
+            shorten_names(path)
+        model.graph.ClearField("node")
+        model.functions.add(name="f", domain="d")
+        assert path.read_bytes() == before
+        path.write_bytes(model.SerializeToString())
+        with pytest.raises(ValueError, match=r"has nets inside \(functions\)"):
+            shorten_names(path)
 
 
 # int8 ---------------------------------------------------------------------------------------------

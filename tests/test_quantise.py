@@ -626,6 +626,8 @@ class TestRefusesToFold:
         with pytest.raises(ValueError, match=r"model\.eval\(\) first.*only=\['blocks.0.1'\]"):
             fold_batchnorm(model)
         assert all("in train mode" in why for why in why_not_fold(model.train()).values())
+        model.blocks[0][1].eval()  # frozen, but forward may do something else in train mode
+        assert "in train mode" in why_not_fold(model)["blocks.0.1"]
 
     def test_a_norm_of_two_names_is_gone_under_both(self):
         net = chain(a=conv(), n=nn.BatchNorm2d(2))
