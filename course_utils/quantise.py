@@ -212,6 +212,7 @@ def integer_conv(
     ``x``: (n, channels, positions …) and ``weight``: (filters, channels / groups, kernel …) for
     one, two or three dimensions of positions. Returns (n, filters, positions …) in int32.
     """
+    _check_integers(weight, weight_grid, "weight")
     _check_sums(x, weight, x_grid, weight_grid, dims=max(3, min(weight.dim(), 5)))
     kernel = weight.shape[2:]
     sizes = [

@@ -328,6 +328,9 @@ class TestIntegerConv:
                 integer_conv(*parts, **options)
         with pytest.raises(ValueError, match="both need 4 dimensions"):
             integer_conv(parts[0][0], *parts[1:])
+        for call in (integer_conv, integer_linear, saturating_linear):
+            with pytest.raises(TypeError, match=r"weight must be integers .*; got list"):
+                call(parts[0], [1], *parts[2:])
         with pytest.raises(ValueError, match="both need 3 dimensions"):
             integer_conv(parts[0], parts[1][0, 0], *parts[2:])
 
