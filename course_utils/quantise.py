@@ -226,15 +226,16 @@ def integer_conv(
             f"groups={groups} must divide the {x.shape[1]} channels and {weight.shape[0]} filters."
         )
     _check_inputs(x.shape[1] // groups, weight.shape[1], " for each group")
-    _check_room(math.prod(weight.shape[1:]), x_grid, weight_grid)
+    n, count, inputs = len(x), len(weight), math.prod(weight.shape[1:])
+    _check_room(inputs, x_grid, weight_grid)
     patches = _patches(_centred(x, x_grid), kernel, *sizes)  # (n, channels, *out, *kernel)
     out = patches.shape[2 : 2 + len(kernel)]
-    rows = patches.movedim(1, 1 + len(kernel)).reshape(len(x), math.prod(out), groups, -1)
-    filters = _centred(weight, weight_grid).reshape(groups, weight.shape[0] // groups, -1)
+    rows = patches.movedim(1, 1 + len(kernel)).reshape(n, math.prod(out), groups, inputs)
+    filters = _centred(weight, weight_grid).reshape(groups, count // groups, inputs)
     # (groups, n · out, inputs) @ (groups, inputs, filters / groups)
     sums = rows.permute(2, 0, 1, 3).flatten(1, 2) @ filters.transpose(1, 2)
-    sums = sums.unflatten(1, (len(x), -1)).permute(1, 0, 3, 2)  # (n, groups, filters / groups, out)
-    return _with_bias(sums.reshape(len(x), -1, *out), bias, x_grid, weight_grid)
+    sums = sums.unflatten(1, (n, math.prod(out))).permute(1, 0, 3, 2)
+    return _with_bias(sums.reshape(n, count, *out), bias, x_grid, weight_grid)
 
 
 def rescale(sums: Tensor, x_grid: Grid, weight_grid: Grid) -> Tensor:
@@ -289,7 +290,8 @@ def _with_bias(sums: Tensor, bias: Tensor | None, x_grid: Grid, weight_grid: Gri
     if bias.shape != sums.shape[1:2]:
         raise ValueError(f"bias has shape {tuple(bias.shape)}; the layer has {sums.shape[1]} rows.")
     steps = (bias.detach().cpu().double() / _step(x_grid, weight_grid).double()).round()
-    if steps.abs().max() + sums.abs().max() > INT32.max:
+    largest = sums.abs().max() if sums.numel() else 0
+    if steps.abs().max() + largest > INT32.max:
         raise ValueError(
             f"A bias of {bias.abs().max():.3g} is too large for sums in int32, whose steps are as "
             f"small as {_step(x_grid, weight_grid).min():.3g}. Add it after rescale."

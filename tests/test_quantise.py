@@ -308,6 +308,11 @@ class TestIntegerConv:
         assert sums.dtype == torch.int32
         assert torch.equal(sums.double(), expected)
 
+    def test_of_no_input(self):
+        q, *parts = layer_in_integers(torch.rand(1, 2, 4, 4), torch.rand(3, 2, 3, 3), None)
+        for bias in (None, torch.rand(3)):
+            assert integer_conv(q[:0], *parts, bias).shape == (0, 3, 2, 2)
+
     def test_padding_is_exactly_zero(self):
         """A zero point that were padded as the integer 0 would let the frame answer."""
         x = torch.full((1, 1, 3, 3), -1.0)
