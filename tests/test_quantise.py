@@ -413,6 +413,7 @@ class TestFold:
         model = seen_data(models.ConvNet((width, 2 * width)))
         folded = fold_batchnorm(model)
         assert norms_of(folded) == []
+        assert not any(module.training for module in folded.modules())
         conv, norm = model.blocks[0][0], model.blocks[0][1]
         factor = norm.weight / (norm.running_var + norm.eps).sqrt()
         taken = folded.blocks[0][0]
