@@ -250,6 +250,64 @@ def decode(file: bytes) -> dict[str, Tensor]:
         ) from error
 
 
+class Parts(NamedTuple):
+    """Bytes of a tensor in the file: which numbers are kept, their codes, and the numbers."""
+
+    positions: float
+    codes: float
+    numbers: int
+
+
+def parts(net: nn.Module | Mapping[str, Tensor]) -> dict[str, Parts]:
+    """Name of each tensor → what it takes in the file of :func:`encode`, without writing one.
+
+    Computed from the chances, −log₂ p a bit, all at once: far faster than :func:`encode`, and all
+    together within some bytes of what it writes behind its head of names and shapes.
+    """
+    found = {}
+    for name, tensor in _state(net).items():
+        codes, clusters, stored = _codes_and_numbers(_array(name, tensor))
+        rows = codes.reshape(codes.shape[0] if codes.ndim > 1 else 1, -1)
+        kept = np.count_nonzero(rows)
+        found[name] = Parts(
+            _position_bits(rows > 0) / 8 if 0 < kept < rows.size else 0.0,
+            _code_bits(rows, clusters) / 8 if clusters else 0.0,
+            len(_without_low_zeros(stored)[1]),
+        )
+    return found
+
+
+def _position_bits(kept: np.ndarray) -> float:
+    """What :func:`course_utils.decoder.walk` writes of a mask (rows, columns)."""
+    rows, columns = kept.shape
+    r = np.arange(rows)[:, None]
+    above = kept.cumsum(0) - kept
+    density = ((above.sum(1, keepdims=True) + 1) << 16) // (r * columns + 20)
+    expected = ((above << 16) + 8 * density) // (r + 8)
+    foretold = 65536 + expected.cumsum(1) - expected
+    in_row = 1 + kept.cumsum(1) - kept
+    chance = (in_row * ((expected << 24) // foretold) >> 8).clip(32, 65504) / 65536
+    return float(-np.log2(np.where(kept, chance, 1 - chance)).sum())
+
+
+def _code_bits(rows: np.ndarray, clusters: int) -> float:
+    """What it writes of the codes: at each branch, what it costs to learn how often it is taken."""
+    row, column = rows.nonzero()
+    codes, depth = rows[row, column] - 1, (clusters - 1).bit_length()
+    near = (np.diff(row, prepend=-1) == 0) & (np.diff(column, prepend=-9) <= 2)
+    high = np.roll(1 + (2 * (codes + 1) > clusters), 1)
+    context, bits = np.where(near, high, 0), 0.0
+    for level in range(depth):
+        branch = (context << depth) + (codes >> (depth - level))
+        ones = np.bincount(branch, codes >> (depth - level - 1) & 1)
+        n = np.bincount(branch)
+        # Krichevsky and Trofimov 1981: the product of all chances (ones + ½) / (n + 1), in turn
+        for all_, one in zip(n[n > 0].tolist(), ones[n > 0].tolist(), strict=True):
+            bits += math.lgamma(all_ + 1) - math.lgamma(one + 0.5) - math.lgamma(all_ - one + 0.5)
+            bits += math.log(math.pi)
+    return bits / math.log(2)
+
+
 class _Writer:
     """The range coder that :func:`course_utils.decoder.reader` reads."""
 
@@ -258,7 +316,8 @@ class _Writer:
 
     def bit(self, chance: int, value: int) -> int:
         """Write ``value``, 0 or 1, and return it; ``chance`` of 65,536 was expected of a 1."""
-        bound = (self.span >> 16) * min(max(chance, 32), 65504)
+        chance = chance if 32 < chance < 65504 else 32 if chance < 33 else 65504
+        bound = (self.span >> 16) * chance
         if value:
             self.span = bound
         else:

@@ -57,7 +57,8 @@ def walk(codes: np.ndarray, kept: int, clusters: int, bit: Callable[[int, int], 
     neighbour: one with a low code, one with a high code, or none among the last two.
     """
     rows = codes.reshape(codes.shape[0] if codes.ndim > 1 else 1, -1)
-    above, depth = np.zeros(rows.shape[1], np.int64), max(clusters - 1, 0).bit_length()
+    above, full = np.zeros(rows.shape[1], np.int64), kept == codes.size
+    depth = max(clusters - 1, 0).bit_length()
     trees = [[[1, 1] for _ in range(1 << depth)] for _ in range(3)]  # twice what was seen, and 1
     for r, row in enumerate(rows):
         density = (int(above.sum() + 1) << 16) // (r * len(row) + 20)
@@ -65,7 +66,7 @@ def walk(codes: np.ndarray, kept: int, clusters: int, bit: Callable[[int, int], 
         chances = ((expected << 24) // (65536 + expected.cumsum() - expected)).tolist()
         values, found, last, half = row.tolist(), 1, -9, 0
         for c, chance in enumerate(chances):
-            if kept == codes.size or bit(found * chance >> 8, values[c] > 0):
+            if full or bit(found * chance >> 8, values[c] > 0):
                 tree, node = trees[half if c - last <= 2 else 0], 1
                 for level in range(depth - 1, -1, -1):
                     one = bit((tree[node][1] << 16) // sum(tree[node]), values[c] - 1 >> level & 1)
@@ -83,7 +84,7 @@ def reader(stream: bytes) -> Callable[[int, int], int]:
 
     def bit(chance: int, _: int) -> int:
         nonlocal state, span
-        bound = (span >> 16) * min(max(chance, 32), 65504)
+        bound = (span >> 16) * (chance if 32 < chance < 65504 else 32 if chance < 33 else 65504)
         one = state < bound
         state, span = (state, bound) if one else (state - bound, span - bound)
         while span < 1 << 24:

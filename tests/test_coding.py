@@ -29,6 +29,7 @@ from course_utils.coding import (
     from_gaps,
     gaps,
     huffman_lengths,
+    parts,
     to_bits,
 )
 from course_utils.models import ConvNet, LeNet300, TinyResNet
@@ -336,6 +337,29 @@ class TestSize:
         )
         assert len(encode(trained_model)) < by_paper
 
+    @pytest.mark.parametrize("net", [LeNet300, ConvNet, TinyResNet])
+    @pytest.mark.parametrize("clusters", [None, 1, 5, 16])
+    def test_the_parts_are_what_is_written(self, net, clusters):
+        model = prune_model(net(), 0.96, scope="layer")
+        if clusters:
+            share_model(model, clusters, biases=16)
+        file = encode(model)
+        behind_the_head = len(file) - int.from_bytes(file[12:16], "little")
+        found = parts(model)
+        assert found.keys() == decode(file).keys()
+        assert sum(map(sum, found.values())) == pytest.approx(behind_the_head, rel=2e-3, abs=8)
+        stream = len(file) - int.from_bytes(file[16:20], "little")
+        numbers = sum(each.numbers for each in found.values())
+        assert stream + numbers == behind_the_head
+
+    def test_parts_by_hand(self):
+        found = parts({"dense": torch.arange(1, 6).float(), "none": torch.zeros(9)})
+        assert found == {"dense": (0, 0, 10), "none": (0, 0, 0)}
+        shared = parts({"x": torch.tensor([1.0, -1.0] * 50)})["x"]
+        assert (shared.positions, shared.numbers) == (0, 4)
+        # after the first, a low code follows a high one and a high one a low one, always
+        assert 0 < 8 * shared.codes < 12
+
     def test_few_bytes_of_a_number_are_written_where_the_others_are_zero(self):
         values = torch.randn(1_000)
         whole, half = (len(encode({"x": each})) for each in (values, values.bfloat16().float()))
@@ -351,15 +375,17 @@ def refusal(file: bytes) -> str:
     return ""
 
 
-class TestDamage:
-    """A small file with everything in it: never a wrong net."""
+@pytest.fixture(scope="module")
+def file() -> bytes:
+    """A small file with everything in it."""
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, bias=False), nn.BatchNorm2d(2))
+    prune_model(model, 0.5)
+    share_model(model, 3)
+    return encode(model)
 
-    @pytest.fixture(scope="class")
-    def file(self) -> bytes:
-        model = nn.Sequential(nn.Conv2d(1, 2, 3, bias=False), nn.BatchNorm2d(2))
-        prune_model(model, 0.5)
-        share_model(model, 3)
-        return encode(model)
+
+class TestDamage:
+    """Never a wrong net."""
 
     def test_every_other_value_of_every_byte(self, file):
         for place in range(len(file)):
