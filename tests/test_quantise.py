@@ -475,6 +475,14 @@ class TestFold:
         with pytest.raises(ValueError, match="puts out 2 dimensions here"):
             fold_batchnorm(model, x[0])
 
+    def test_channels_that_are_not_the_filters(self):
+        """One picture without a batch, whose rows are the channels here; and a net that fails."""
+        rows = seen_data(nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm1d(3)))
+        wrong = seen_data(nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm2d(4)))
+        for model, example in ((rows, torch.rand(2, 3, 3)), (rows, None), (wrong, None)):
+            with pytest.raises(ValueError, match="channels are not the filters or rows of '0'"):
+                fold_batchnorm(model, example)
+
     def test_without_scale_and_shift(self):
         model = seen_data(nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3, affine=False)))
         x = torch.randn(2, 2, 5, 5)
