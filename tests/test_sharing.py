@@ -299,6 +299,14 @@ class TestLearnCentroids:
             1 / 0  # noqa: B018
         assert same_state(before, state_of(toy_model))
 
+    def test_gradients_of_another_shape_are_gone(self, toy_model):
+        codes = share_model(toy_model, 2)
+        toy_model(torch.rand(4, 3)).sum().backward()
+        with learn_centroids(toy_model, codes):
+            assert toy_model.first.parametrizations.weight.original.grad is None
+            toy_model(torch.rand(4, 3)).sum().backward()
+        assert toy_model.first.weight.grad is None
+
     def test_a_frozen_weight_stays_frozen(self, toy_model):
         toy_model.first.weight.requires_grad_(False)
         with learn_centroids(toy_model, share_model(toy_model, 2)):
