@@ -33,6 +33,8 @@ from course_utils.deploy import (
     weigh,
 )
 
+properties = settings(deadline=None, derandomize=True, max_examples=60, database=None)
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
@@ -422,7 +424,7 @@ class TestIntegersOfOnnxRuntime:
             )  # fmt: skip
             assert torch.equal(answers(session(file), x), quantise.quantise(x, grid))
 
-    @settings(max_examples=20, deadline=None)
+    @settings(properties, max_examples=20)
     @given(st.integers(0, 2**32), st.integers(1, 70), st.integers(1, 20), st.booleans())
     def test_sums_that_saturate_where_this_processor_lets_them(self, seed, inputs, rows, wide):
         generator = torch.Generator().manual_seed(seed)
@@ -599,7 +601,7 @@ class TestWeigh:
         assert found.files == sizes
         assert found.beside == {"traced.onnx": sizes["traced.onnx"] - sizes["net.onnx"]}
 
-    @settings(max_examples=50, deadline=None)
+    @settings(properties, max_examples=50)
     @given(st.binary(min_size=1, max_size=60), st.sampled_from(["file", "name", "folder", "note"]))
     def test_whatever_is_put_in_is_counted(self, tmp_path_factory, secret, place):
         """Wherever it is put: the weight grows by at least as many bytes as can be read again."""

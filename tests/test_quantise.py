@@ -30,6 +30,7 @@ from course_utils.quantise import (
     why_not_fold,
 )
 
+properties = settings(deadline=None, derandomize=True, max_examples=60, database=None)
 SHAPES = arrays.array_shapes(min_dims=1, max_dims=4, max_side=5)
 # Subnormal numbers among them; the largest leave room for a rounded scale.
 NUMBERS = st.floats(-(2.0**120), 2.0**120, width=32)
@@ -71,6 +72,7 @@ class TestSymmetric:
             q = quantise.quantise(weight, symmetric(weight, bits=bits))
             assert q.tolist() == [-high, round(0.26 * high), high]
 
+    @properties
     @given(TENSORS, st.integers(2, 8), st.data())
     def test_the_error_is_at_most_half_a_step(self, weight, bits, data):
         axis = data.draw(st.sampled_from([None, *range(-weight.dim(), weight.dim())]))
@@ -80,6 +82,7 @@ class TestSymmetric:
         assert grid.low <= q.min() <= q.max() <= grid.high
         assert within_bound(weight, grid)
 
+    @properties
     @given(TENSORS, st.integers(2, 8))
     def test_pruned_weights_stay_pruned(self, weight, bits):
         mask = masks.magnitude_mask(weight, 0.5)
@@ -89,6 +92,7 @@ class TestSymmetric:
             assert (q[~mask] == 0).all()
             assert (dequantise(q, grid)[~mask] == 0).all()
 
+    @properties
     @given(TENSORS)
     def test_the_other_sign_gives_the_other_integer(self, weight):
         grid = symmetric(weight)
@@ -128,6 +132,7 @@ class TestAsymmetric:
         grid = asymmetric(x)
         assert torch.allclose(dequantise(quantise.quantise(x, grid), grid), x)
 
+    @properties
     @given(TENSORS, st.integers(2, 8), st.data())
     def test_zero_is_exact_and_the_error_at_most_half_a_step(self, x, bits, data):
         axis = data.draw(st.sampled_from([None, *range(x.dim())]))
@@ -138,6 +143,7 @@ class TestAsymmetric:
         assert quantise.quantise(x, grid).max() <= grid.high
         assert within_bound(x, grid)
 
+    @properties
     @given(NUMBERS, NUMBERS)
     def test_of_a_range(self, one, other):
         x = torch.tensor([one, other])
@@ -279,7 +285,7 @@ class TestIntegerLinear:
 
 
 class TestIntegerConv:
-    @settings(max_examples=60, deadline=None)
+    @settings(properties, max_examples=60)
     @given(st.data())
     def test_equals_the_convolution_of_the_integers(self, data):
         """float64 holds these sums exactly, so PyTorch's own convolution is the judge."""
@@ -359,7 +365,7 @@ class TestSaturation:
         assert parts[0].tolist() == [[254, 254, 0, 0]]
         assert saturated - exact == 32_767 - 2 * 254 * 127
 
-    @settings(deadline=None)
+    @properties
     @given(st.integers(0, 2**32), st.integers(1, 9))
     def test_seven_bits_never_saturate(self, seed, inputs):
         generator = torch.Generator().manual_seed(seed)
@@ -682,7 +688,7 @@ def random_chain(chance: Random) -> tuple[nn.Module, torch.Tensor]:
     return seen_data(net), x
 
 
-@settings(max_examples=50, deadline=None)
+@settings(properties, max_examples=50)
 @given(st.integers(0, 2**32))
 def test_any_chain_is_folded_whole_and_computes_the_same(seed):
     net, x = random_chain(Random(seed))
