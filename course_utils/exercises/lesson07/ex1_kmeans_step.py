@@ -138,6 +138,10 @@ def _median(weight: Tensor, centroids: Tensor) -> Step:
     return _with(torch.median, None, weight, centroids)
 
 
+def _each_value_once(weight: Tensor, centroids: Tensor) -> Step:
+    return _with(lambda members: members.unique().mean(), None, weight, centroids)
+
+
 def _mean_of_sizes(weight: Tensor, centroids: Tensor) -> Step:
     return _with(lambda members: members.abs().mean(), None, weight, centroids)
 
@@ -191,7 +195,7 @@ kmeans_step = Exercise(
         Case(
             "a centroid close to zero",
             lambda: (
-                torch.tensor([0.0, 0.0, 0.4, 0.8, -1.5, 0.5]),
+                torch.tensor([0.0, 0.4, 0.4, 0.8, -1.5, 0.5]),
                 torch.tensor([-1.0, 0.1, 1.1]),
             ),
         ),
@@ -316,6 +320,11 @@ kmeans_step = Exercise(
             _median,
             "You take the median of each centroid's weights. In k-means it is the mean, which has "
             "the smallest squared error.",
+        ),
+        Misconception(
+            _each_value_once,
+            "You count each value once, however many weights have it. Every weight counts in the "
+            "mean.",
         ),
         Misconception(
             _mean_of_sizes,

@@ -122,6 +122,11 @@ def _floored(weight: Tensor, bits: int) -> Answer:
     return (weight / _along(scale, weight)).floor().to(torch.int8), scale, bound
 
 
+def _half_added(weight: Tensor, bits: int) -> Answer:
+    _, scale, bound = _right_grid(weight, bits)
+    return (weight / _along(scale, weight) + 0.5).to(torch.int8), scale, bound
+
+
 def _multiplied(weight: Tensor, bits: int) -> Answer:
     _, scale, bound = _right_grid(weight, bits)
     return (weight * _along(scale, weight)).round().to(torch.int8), scale, bound
@@ -307,6 +312,11 @@ symmetric_grid = Exercise(
             _floored,
             "You round down. That may be off by a whole step, always to the same side. Round to "
             "the nearest integer: .round().",
+        ),
+        Misconception(
+            _half_added,
+            "You add 0.5 and cut the digits off. That rounds positive numbers, but −3.2 becomes "
+            "−2. Use .round().",
         ),
         Misconception(
             _multiplied,

@@ -363,6 +363,8 @@ fold_batchnorm = Exercise(
     crashes={
         "NoneType": "`bias` may be None: a layer before BatchNorm often has none. It counts as 0: "
         "begin with zeros like `mean`.",
+        "is ambiguous": "Whether a tensor of several numbers is true, nobody knows. Ask "
+        "`if bias is None`.",
         "must match the size of tensor": "A vector (out,) lies along the *last* dim. Give the "
         "factor the shape (out, 1, …): factor.view(-1, *[1] * (weight.dim() - 1)).",
     },

@@ -87,6 +87,27 @@ def _needs_refused(folder: Folder) -> int:
     return _sum(folder)
 
 
+def _strays_refused(folder: Folder) -> int:
+    needed = {path for file in folder.values() for path in file["needs"]}
+    if any(not path.endswith(".onnx") and path not in needed for path in folder):
+        raise ValueError("nobody needs it")
+    return _sum(folder)
+
+
+def _refused_as_not_found(folder: Folder) -> int:
+    try:
+        return _sum(folder)
+    except ValueError as error:
+        raise FileNotFoundError from error
+
+
+def _refused_as_key(folder: Folder) -> int:
+    try:
+        return _sum(folder)
+    except ValueError as error:
+        raise KeyError from error
+
+
 def _notes_refused(folder: Folder) -> int:
     if any(file["notes"] for file in folder.values()):
         raise ValueError("notes")
@@ -287,6 +308,21 @@ weigh_folder = Exercise(
             "is in the folder and counts.",
         ),
         Misconception(
+            _strays_refused,
+            "You refuse a folder with a file that no net names. Whoever packs more than is needed "
+            "weighs more: count it.",
+        ),
+        Misconception(
+            _refused_as_not_found,
+            "You refuse what is to be refused, but with a FileNotFoundError. Raise a ValueError: "
+            "it is the folder that is not complete.",
+        ),
+        Misconception(
+            _refused_as_key,
+            "folder[…] stops with a KeyError where a path is missing. Say what is wrong: ask "
+            "whether the path is in the folder, and raise a ValueError.",
+        ),
+        Misconception(
             _notes_refused,
             "You refuse every file with notes. They are allowed; their bytes count like all "
             "others.",
@@ -361,8 +397,8 @@ weigh_folder = Exercise(
         ),
     ),
     crashes={
-        ".data'": "What a file needs may not be in the folder. Ask first whether it is, and raise "
-        "a ValueError that says so.",
         "int and str": "`path` is a text: what it weighs is len(path.encode()).",
+        "'list'": '"needs" is a list of paths: go through it, and ask for each whether it is in '
+        "the folder.",
     },
 )
