@@ -53,10 +53,12 @@ class TestStoredResults:
         assert len(table) == len(runs) * len(seeds)
         assert not given.duplicated().any()
         measured = table.drop(columns=given.columns)
-        parts = measured.filter(like="left ")  # of the weights: none may be left
+        parts = measured.filter(regex="^left |^flips$")  # of weights or digits: may be none
         assert parts.stack().between(0, 1).all()
+        sizes = measured.filter(regex="bytes$|^error$")
+        assert (sizes >= 0).all(axis=None)
         least = -1 if name == "agreement" else 0.05  # that holds correlations
-        assert measured.drop(columns=parts).stack().between(least, 1).all()
+        assert measured.drop(columns=[*parts, *sizes]).stack().between(least, 1).all()
 
     @pytest.mark.parametrize("name", experiments.EXPERIMENTS)
     def test_rows_stand_in_the_order_of_seeds_and_configurations(self, name):
