@@ -133,11 +133,6 @@ def _fixed_total_only(layers: Layers, total: Row) -> Cells:
     return _in_layers(layers) + _in_total(layers, total, columns=("bits",))
 
 
-def _total_in_one_rule_only(layers: Layers, total: Row) -> Cells:
-    wrong = [("total", "huffman")] if total["huffman"] > total["bits"] else []
-    return _in_layers(layers) + wrong
-
-
 def _total_as_a_sum(layers: Layers, total: Row) -> Cells:
     found = _in_layers(layers)
     for column in COLUMNS:
@@ -191,7 +186,7 @@ impossible_cells = Exercise(
     importance=2,
     minutes=6,
     reference=impossible_cells,
-    # No mean lies next to the limit of 0.1, and the first rule never hits the last row alone.
+    # No mean lies next to the limit of 0.1, and the first rule never hits the last row.
     cases=(
         Case("all is well", lambda: ({"fc1": _row(300, 5, 4.2)}, _total(5, 4.2))),
         Case(
@@ -304,11 +299,6 @@ impossible_cells = Exercise(
             _total_not_checked,
             "You check the layers only. The last row follows from them: each of its cells is the "
             "mean over all kept weights.",
-        ),
-        Misconception(
-            _total_in_one_rule_only,
-            "You check the last row by the rule of the layers. It follows from the rows above: "
-            "each of its cells is the mean over all kept weights.",
         ),
         Misconception(
             _equal_is_wrong,
