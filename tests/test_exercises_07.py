@@ -407,3 +407,26 @@ def test_the_cells_of_han_et_al_2016_that_cannot_be():
     assert found == [("total", "huffman")]
     found = ex.impossible_cells.reference(LENET_5, {"bits": 5.3, "huffman": 4.1})
     assert found == [("ip2", "huffman"), ("total", "huffman")]
+
+
+# Weights of each layer and its size in per cent of float32, behind the rows above: fixed, Huffman.
+SIZES_300 = ((235_200, 3.1, 2.32), (30_000, 3.8, 3.04), (1_000, 15.7, 12.70))
+SIZES_5 = ((500, 78.5, 67.45), (25_000, 6.0, 5.28), (400_000, 2.7, 2.45), (5_000, 6.9, 6.13))
+
+
+@pytest.mark.parametrize(
+    ("rows", "column", "total", "digit", "from_rows"),
+    [
+        (SIZES_300, 1, 3.1, 0.1, 3.23),  # 32× in the paper; its rows make 31×
+        (SIZES_300, 2, 2.49, 0.01, 2.44),  # 40×; its rows make 41×
+        (SIZES_5, 1, 3.05, 0.1, 3.03),  # 33×, as its rows make
+        (SIZES_5, 2, 2.55, 0.01, 2.73),  # 39×; its rows make 37×
+    ],
+)
+def test_three_of_four_total_sizes_do_not_follow_from_their_rows_either(
+    rows, column, total, digit, from_rows
+):
+    """The sizes weigh with all weights, whose numbers are known exactly, so this is no rounding."""
+    mean = np.average([row[column] for row in rows], weights=[row[0] for row in rows])
+    assert mean == pytest.approx(from_rows, abs=0.005)
+    assert (abs(mean - total) <= digit) == (rows is SIZES_5 and column == 1)

@@ -1,12 +1,4 @@
-"""Exercise 7.1: One step of k-means.
-
-Exercise 7.1 · One step of k-means · difficulty ★★☆ · importance ★★★ · 6 minutes
-
-Write `kmeans_step(weight, centroids)`: assignment and new centroids for the weights that are not
-zero. `centroids` is (k,), rising. Return `(codes, moved)`: `codes`, int64 in the shape of `weight`,
-is 0 for a pruned weight, else 1 + the place of the nearest centroid; `moved`, (k,), holds the mean
-of the weights of each centroid. A centroid that no weight is nearest to stays where it is.
-"""
+"""Exercise 7.1: One step of k-means."""
 
 from collections.abc import Callable
 

@@ -1,11 +1,4 @@
-"""Exercise 7.2: The gradient of a shared weight.
-
-Exercise 7.2 · The gradient of a shared weight · difficulty ★★☆ · importance ★★★ · 4 minutes
-
-Weights with code k are all one number, centroid k; code 0 is a pruned weight. Write
-`shared_gradient(gradient, codes, clusters)`: from ∂L/∂w of each weight to ∂L/∂c of each of the
-`clusters` centroids, (clusters,). What moves when a centroid moves?
-"""
+"""Exercise 7.2: The gradient of a shared weight."""
 
 import torch
 from torch import Tensor

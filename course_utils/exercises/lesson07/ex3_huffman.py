@@ -1,12 +1,4 @@
-"""Exercise 7.3: Entropy and Huffman's lengths.
-
-Exercise 7.3 · Entropy and Huffman's lengths · difficulty ★★★ · importance ★★☆ · 8 minutes
-
-Write `huffman(counts)`: `counts[s]` says how often symbol s occurs. Return `(entropy, lengths)`:
-the entropy in bits a symbol, −Σ p log₂ p, and a list with the length in bits of each symbol's
-Huffman code, 0 for a symbol that never occurs. Join the two rarest groups of symbols, until one
-group is left: each time, every symbol in the two gets one bit longer. A lone symbol gets 1 bit.
-"""
+"""Exercise 7.3: Entropy and Huffman's lengths."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,12 +1,4 @@
-"""Exercise 7.4: Gaps with an escape.
-
-Exercise 7.4 · Gaps with an escape · difficulty ★★☆ · importance ★★☆ · 6 minutes
-
-Write `to_gaps(codes, bits)` for a list of codes, 0 for a pruned weight. Return two lists of one
-length, `(gaps, entries)`: how many zeros stand before each code, and the code itself. A gap has
-`bits` bits, so it is at most 2^bits − 1. Where more zeros follow each other, put in a padding: the
-gap 2^bits − 1 with the entry 0, which is one of the zeros itself. Zeros at the end cost nothing.
-"""
+"""Exercise 7.4: Gaps with an escape."""
 
 from collections.abc import Sequence
 

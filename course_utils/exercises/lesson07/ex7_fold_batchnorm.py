@@ -1,12 +1,4 @@
-"""Exercise 7.7: Fold BatchNorm away.
-
-Exercise 7.7 · Fold BatchNorm away · difficulty ★★☆ · importance ★★★ · 6 minutes
-
-In eval mode BatchNorm computes γ (x − μ) / √(σ² + ε) + β for each channel. Write
-`fold_batchnorm(weight, bias, gamma, beta, mean, variance, eps)`: return `(weight, bias)` of the one
-layer that answers as both together. `weight` is (out, in, …) of a linear or conv layer, `bias`
-(out,) or None if the layer has none; gamma, beta, mean (μ) and variance (σ²) are (out,).
-"""
+"""Exercise 7.7: Fold BatchNorm away."""
 
 from collections.abc import Callable
 

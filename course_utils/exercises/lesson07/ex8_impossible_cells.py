@@ -1,16 +1,4 @@
-"""Exercise 7.8: The impossible cells.
-
-Exercise 7.8 · The impossible cells · difficulty ★★☆ · importance ★★☆ · 6 minutes
-
-Find the fault. A paper gives for each layer how many weights it keeps, the bits of a code of fixed
-length, and the bits of a Huffman code on average; in the last row the same averages over all kept
-weights of the net. All averages are rounded to one digit. Some cells cannot be true, whatever the
-weights were. Write `impossible_cells(layers, total)`. `layers`: name → {"kept": …, "bits": …,
-"huffman": …}; `total`: {"bits": …, "huffman": …}. Return the list of impossible cells as pairs
-(row, column), from the top, such as [("fc1", "huffman"), ("total", "bits")]. Two rules find them:
-what Huffman's code never does in one layer, and what the last row must be. How far off may rounding
-make it?
-"""
+"""Exercise 7.8: The impossible cells."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,14 +1,4 @@
-"""Exercise 7.9: Weigh a folder.
-
-Exercise 7.9 · Weigh a folder · difficulty ★★☆ · importance ★★★ · 5 minutes
-
-Design the fair comparison. Nets are to be compared by their bytes; each comes as a folder, and
-somebody will try to look small. Write `weigh_folder(folder)`: the bytes that it takes to have the
-net again. `folder`: path → {"bytes": size of the file, "notes": how many of these are notes and doc
-strings, "needs": paths of the files that it reads when it is loaded}. Whoever moves numbers to
-another place, into a second file, a note, a hidden file or a file's path (in UTF-8), must weigh as
-much as before. Where a file needs one that is not in the folder, raise a `ValueError`.
-"""
+"""Exercise 7.9: Weigh a folder."""
 
 from collections.abc import Callable, Mapping
 
