@@ -52,7 +52,9 @@ def measure(seed: int, sparsity: float, clusters: int) -> Row:
     codes = sharing.share_model(net, clusters, biases=BIAS_CLUSTERS)
     shared = evaluate(net, data.test)
     with sharing.learn_centroids(net, codes):
-        fit(net, data, SHARED_EPOCHS, CENTROID_LR, 2000 + seed, teacher)
+        # A centroid's gradient is a sum over its weights, many or few; Adam makes up for that.
+        adam = torch.optim.Adam(net.parameters(), lr=CENTROID_LR)
+        fit(net, data, SHARED_EPOCHS, adam, 2000 + seed, teacher)
     file = coding.encode(net)
     decoded = models.LeNet300()
     decoded.load_state_dict(coding.decode(file))
@@ -74,13 +76,15 @@ def measure(seed: int, sparsity: float, clusters: int) -> Row:
 @remembered
 def dense_net(seed: int, data: Digits) -> nn.Module:
     """A LeNet-300-100 trained on shifted digits: the start, and the teacher, of all others."""
-    return fit(untrained_net(seed), data, DENSE_EPOCHS, LR, seed)
+    net = untrained_net(seed)
+    return fit(net, data, DENSE_EPOCHS, sgd(net), seed)
 
 
 @remembered
 def twin(seed: int, data: Digits) -> nn.Module:
     """The dense net, trained for as many more epochs as a compressed one."""
-    return fit(dense_net(seed, data), data, PRUNING_EPOCHS + SHARED_EPOCHS, LR, 1000 + seed)
+    net = dense_net(seed, data)
+    return fit(net, data, PRUNING_EPOCHS + SHARED_EPOCHS, sgd(net), 1000 + seed)
 
 
 def pruned(dense: nn.Module, data: Digits, sparsity: float, seed: int) -> nn.Module:
@@ -88,7 +92,7 @@ def pruned(dense: nn.Module, data: Digits, sparsity: float, seed: int) -> nn.Mod
     net = copy.deepcopy(dense)
     steps = PRUNING_EPOCHS * math.ceil(len(data.train[1]) / BATCH)
     plan = schedules.cubic(sparsity, steps // 2 // EVERY)
-    return fit(net, data, PRUNING_EPOCHS, LR, 1000 + seed, dense, cuts(plan))
+    return fit(net, data, PRUNING_EPOCHS, sgd(net), 1000 + seed, dense, cuts(plan))
 
 
 def cuts(plan: list[float]) -> Callable[[nn.Module], None]:
@@ -103,22 +107,26 @@ def cuts(plan: list[float]) -> Callable[[nn.Module], None]:
     return after_step
 
 
+def sgd(net: nn.Module) -> torch.optim.Optimizer:
+    """SGD with momentum 0.9, as ``training.train`` has it."""
+    return torch.optim.SGD(net.parameters(), lr=LR, momentum=0.9, fused=True)
+
+
 def fit(
     net: nn.Module,
     data: Digits,
     epochs: int,
-    lr: float,
+    optimizer: torch.optim.Optimizer,
     seed: int,
     teacher: nn.Module | None = None,
     after_step: Callable[[nn.Module], None] | None = None,
 ) -> nn.Module:
     """Train in place on shifted digits, to answer as the ``teacher`` does or as labelled.
 
-    SGD with momentum 0.9; the learning rate falls from ``lr`` to 0 along a cosine.
+    The learning rate falls from that of the ``optimizer`` to 0 along a cosine.
     """
     x, y = data.train
     draws = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9, fused=True)
     steps = epochs * math.ceil(len(y) / BATCH)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     net.train()
