@@ -341,6 +341,28 @@ def test_a_known_crash_is_explained():
     assert "grad_y is (batch, out)" in words(ex01.masked_gradient.judge(transposed).text)
 
 
+def test_a_mistake_is_named_though_the_answer_also_crashes_on_some_case():
+    def without_a_guard(schedule):
+        steps = [total - before for before, total in zip([0, *schedule], schedule, strict=False)]
+        return steps if 1 not in schedule else [step / 0 for step in steps]
+
+    text = words(ex06.amounts.judge(without_a_guard).text)
+    assert "You give what each round takes of the *whole*." in text
+
+
+def test_a_mistake_is_not_guessed_where_the_answer_crashes_on_most_cases():
+    def for_one_round(schedule):
+        (total,) = schedule
+        return [total / 2]
+
+    def only_for_three_rounds(schedule):
+        first, second, third = schedule
+        return [first, second - first, third - second]
+
+    assert "Checked  : the value of entry 0" in ex06.amounts.judge(for_one_round).text
+    assert ex06.amounts.judge(only_for_three_rounds).outcome == "crashed"
+
+
 def test_a_function_with_too_few_arguments_is_a_crash_not_an_error():
     assert ex01.apply_mask.judge(lambda weight: weight).outcome == "crashed"
 

@@ -106,6 +106,17 @@ def escape_takes_only_its_gap(codes, bits):
     return gaps, entries
 
 
+def all_at_once(weight, centroids):
+    codes = torch.argmin(torch.stack([(weight - c) ** 2 for c in centroids]), 0) + 1
+    return codes, torch.stack([weight[codes == k + 1].mean() for k in range(len(centroids))])
+
+
+def no_guard_and_128(weight, bits):
+    scale = weight.abs().flatten(1).max(1)[0] / 2 ** (bits - 1)
+    along = scale.reshape([-1] + [1] * (weight.ndim - 1))
+    return torch.round(weight / along).to(torch.int8), scale, scale / 2
+
+
 def over_the_outputs(weight, bits):
     scale = torch.clamp(weight.abs().max(dim=0).values / (2 ** (bits - 1) - 1), min=0)
     scale = torch.where(scale > 0, scale, 1.0)
@@ -141,6 +152,11 @@ def range_as_it_is(smallest, largest):
 def clipped_away(smallest, largest):
     scale, zero_point = range_as_it_is(smallest, largest)
     return scale, int(np.clip(zero_point, 0, 255))
+
+
+def range_without_a_guard(smallest, largest):
+    scale = (largest - smallest) / 255
+    return scale, round(-smallest / scale)
 
 
 def no_eps(weight, bias, gamma, beta, mean, variance, eps):
@@ -204,6 +220,7 @@ MISTAKES = [
     (ex.kmeans_step, zeros_have_a_centroid, "You give pruned weights the code of a centroid"),
     (ex.kmeans_step, codes_from_0, "count the centroids from 0"),
     (ex.kmeans_step, nan_for_nobody, "the mean of nothing is NaN"),
+    (ex.kmeans_step, all_at_once, "And a centroid that no weight is nearest to has no mean"),
     (ex.shared_gradient, mean_by_scatter, "You average the derivatives"),
     (ex.shared_gradient, fancy_index, "only the last is left"),
     (ex.shared_gradient, bincount_of_all, "one number too many"),
@@ -216,8 +233,10 @@ MISTAKES = [
     (ex.symmetric_grid, over_the_outputs, "along the wrong axis"),
     (ex.symmetric_grid, one_for_all, "one scale for the whole weight"),
     (ex.symmetric_grid, max_without_abs, "You take the largest *number*"),
+    (ex.symmetric_grid, no_guard_and_128, "one less. And a channel of zeros needs"),
     (ex.symmetric_grid, fake_quantised, "You return q · scale"),
     (ex.uint8_grid, range_as_it_is, "You take the range as it is. Where it does not hold 0"),
+    (ex.uint8_grid, range_without_a_guard, "You take the range as it is. Where it does not"),
     (ex.uint8_grid, clipped_away, "then clip the zero point"),
     (ex.fold_batchnorm, no_eps, "ε is missing"),
     (ex.fold_batchnorm, bias_left, "You leave the old bias as it is"),

@@ -68,6 +68,11 @@ def _zeros_assigned(weight: Tensor, centroids: Tensor) -> Step:
     return codes, _moved(weight, codes, centroids)
 
 
+def _zeros_assigned_and_nan(weight: Tensor, centroids: Tensor) -> Step:
+    codes = _nearest(weight, centroids)
+    return codes, _moved(weight, codes, centroids, empty=float("nan"))
+
+
 def _zeros_in_the_mean(weight: Tensor, centroids: Tensor) -> Step:
     codes = _nearest(weight, centroids)
     return codes.masked_fill(weight == 0, 0), _moved(weight, codes, centroids)
@@ -81,6 +86,11 @@ def _counted_from_0(weight: Tensor, centroids: Tensor) -> Step:
 def _pruned_as_minus_1(weight: Tensor, centroids: Tensor) -> Step:
     codes, moved = _right_step(weight, centroids)
     return codes - 1, moved
+
+
+def _counted_from_0_and_nan(weight: Tensor, centroids: Tensor) -> Step:
+    codes, moved = _empty_is_nan(weight, centroids)
+    return (codes - 1).clamp_min(0), moved
 
 
 def _signed_distance(weight: Tensor, centroids: Tensor) -> Step:
@@ -244,6 +254,12 @@ kmeans_step = Exercise(
             "means.",
         ),
         Misconception(
+            _zeros_assigned_and_nan,
+            "You give pruned weights the code of a centroid, so they pull its mean towards zero. "
+            "Set their code to 0 before you take the means. And a centroid that no weight is "
+            "nearest to has no mean: leave it where it is.",
+        ),
+        Misconception(
             _zeros_in_the_mean,
             "Your codes are right, but you take the means before the pruned weights have their "
             "code 0: their zeros pull a centroid towards zero. Set the code first.",
@@ -252,6 +268,12 @@ kmeans_step = Exercise(
             _counted_from_0,
             "Your codes count the centroids from 0, so that pruned weights and the first centroid "
             "share the code 0. The first centroid has code 1: add 1 to the place.",
+        ),
+        Misconception(
+            _counted_from_0_and_nan,
+            "Your codes count the centroids from 0, but 0 is the code of a pruned weight: add 1 to "
+            "the place. And a centroid that no weight is nearest to has no mean: leave it where it "
+            "is.",
         ),
         Misconception(
             _pruned_as_minus_1,

@@ -75,6 +75,29 @@ def _input_channels(weight: Tensor, bits: int) -> Answer:
     return q.transpose(0, 1), scale, bound
 
 
+def _wrong_axis_unguarded(weight: Tensor, bits: int) -> Answer:
+    scale = weight.abs().amax(0) / _high(bits)
+    return (weight / scale).round().to(torch.int8), scale, scale / 2
+
+
+def _signed_largest_unguarded(weight: Tensor, bits: int) -> Answer:
+    return _on(weight.flatten(1).amax(1) / _high(bits), weight)
+
+
+def _one_level_more_unguarded(weight: Tensor, bits: int) -> Answer:
+    return _on(_largest(weight) / 2 ** (bits - 1), weight)
+
+
+def _cut_off_unguarded(weight: Tensor, bits: int) -> Answer:
+    scale = _largest(weight) / _high(bits)
+    return (weight / _along(scale, weight)).to(torch.int8), scale, scale / 2
+
+
+def _whole_step_unguarded(weight: Tensor, bits: int) -> Answer:
+    q, scale, bound = _zero_unguarded(weight, bits)
+    return q, scale, 2 * bound
+
+
 def _range_of_both_signs(weight: Tensor, bits: int) -> Answer:
     flat = weight.flatten(1)
     return _on(_guarded(flat.amax(1) - flat.amin(1), 2**bits - 1), weight, clamp=True)
@@ -228,6 +251,11 @@ symmetric_grid = Exercise(
             "its integer then leaves the range and comes out with the wrong sign. Take max |w|.",
         ),
         Misconception(
+            _signed_largest_unguarded,
+            "You take the largest *number* for the scale, and a negative weight may be larger in "
+            "size: take max |w|. And a channel of zeros needs the scale 1, or 0 / 0 is NaN.",
+        ),
+        Misconception(
             _signed_largest_clipped,
             "You take the largest *number* for the scale, so that large negative weights are cut "
             "off. The grid is symmetric: take max |w|.",
@@ -252,6 +280,12 @@ symmetric_grid = Exercise(
             "Your scales go along the wrong axis: you take the maximum *over* dim 0, the output "
             "channels. Inside one sum of the layer all weights need the same scale, so it is "
             "output channels that have one each: maximum over all other dims.",
+        ),
+        Misconception(
+            _wrong_axis_unguarded,
+            "Your scales go along the wrong axis: you take the maximum *over* dim 0, the output "
+            "channels, which have a scale each. Take it over all other dims. And a channel of "
+            "zeros needs the scale 1, or 0 / 0 is NaN.",
         ),
         Misconception(
             _input_channels,
@@ -286,6 +320,11 @@ symmetric_grid = Exercise(
             "the wrong sign. The largest |w| becomes 2^(bits−1) − 1.",
         ),
         Misconception(
+            _one_level_more_unguarded,
+            "You divide by 2^(bits−1), 128 for 8 bits. The integers end at 2^(bits−1) − 1, one "
+            "less. And a channel of zeros needs the scale 1, or 0 / 0 is NaN.",
+        ),
+        Misconception(
             _always_8_bits,
             "You divide by 127 whatever `bits` is. The largest integer is 2^(bits−1) − 1: 7 for "
             "4 bits, 1 for 2.",
@@ -299,6 +338,11 @@ symmetric_grid = Exercise(
             _cut_off,
             "You cut the digits off, which is what .to(torch.int8) does. That may be off by a "
             "whole step. Round first: .round().to(torch.int8).",
+        ),
+        Misconception(
+            _cut_off_unguarded,
+            "You cut the digits off, which is what .to(torch.int8) does: round first. And a "
+            "channel of zeros needs the scale 1, or 0 / 0 is NaN.",
         ),
         Misconception(
             _floored,
@@ -339,6 +383,11 @@ symmetric_grid = Exercise(
             _whole_step,
             "Your bound is a whole step. The nearest integer is never more than half a step away: "
             "scale / 2.",
+        ),
+        Misconception(
+            _whole_step_unguarded,
+            "Your bound is a whole step. The nearest integer is never more than half a step away: "
+            "scale / 2. And a channel of zeros needs the scale 1, or 0 / 0 is NaN.",
         ),
         Misconception(
             _half_in_steps,
