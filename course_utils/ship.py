@@ -100,20 +100,23 @@ def ask(folder: Path | str, picture: Path | str) -> Said:
 
 
 def _check_layers(net: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Whether the tensors, weight and bias in turn, compute what the net does."""
-    name, tensors = type(net).__name__, [*state.values()]
-    shapes = [tuple(each.shape) for each in tensors]
-    sizes = [math.prod(SHAPE), *(shape[0] for shape in shapes[::2] if shape)]
+    """Whether the layers, each a weight and a bias, compute what the net does."""
+    name, layers = type(net).__name__, dict.fromkeys(name.rpartition(".")[0] for name in state)
+    pairs = [(state.get(f"{each}.weight"), state.get(f"{each}.bias")) for each in layers]
+    sizes = [math.prod(SHAPE), *(len(bias) for _, bias in pairs if bias is not None and bias.dim())]
     wanted = [shape for i, o in itertools.pairwise(sizes) for shape in ((o, i), (o,))]
-    floats = all(each.dtype == torch.float32 for each in tensors)
-    if shapes != wanted or sizes[-1] != CLASSES or not floats:
+    tensors = [tensor for pair in pairs for tensor in pair if tensor is not None]
+    floats = all(tensor.dtype == torch.float32 for tensor in tensors)
+    shapes = [tuple(tensor.shape) for tensor in tensors]
+    if shapes != wanted or len(state) != len(wanted) or sizes[-1] != CLASSES or not floats:
+        shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
         raise ValueError(
             f"{name} has tensors of shapes {shapes}. The page takes weight and bias of one linear "
             "layer after the other, 784 inputs to 10 scores, all in float32."
         )
     x = torch.rand(16, *SHAPE, generator=torch.Generator().manual_seed(0))
     found = x.flatten(1)
-    for weight, bias in zip(tensors[::2], tensors[1::2], strict=True):
+    for weight, bias in pairs:
         found = F.linear(F.relu(found), weight, bias)  # pixels are not negative
     try:
         expected = deploy.answers(net, x)

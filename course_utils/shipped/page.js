@@ -1,5 +1,7 @@
 "use strict";
 
+const byId = (id) => document.getElementById(id);
+
 // The net ----------------------------------------------------------------------------------------
 // It is a file of the course, as course_utils/coding.py describes it; this is decoder.py again.
 // Whole numbers up to 2^53 are exact here, but >> and | keep 32 bits only: hence Math.floor.
@@ -58,7 +60,8 @@ function walk(rows, columns, kept, clusters, bit) {
 function decode(file) {
   const view = new DataView(file.buffer), whole = (at) => view.getUint32(at, true);
   if (whole(4) !== file.length || whole(8) !== crc32(file.subarray(12))) {
-    throw new Error("The net in this page is damaged.");
+    byId("answer").textContent = "The net in this page is damaged.";
+    throw new Error("checksum");
   }
   let at = whole(12);
   const bit = reader(file.subarray(whole(16))), tensors = {};
@@ -78,18 +81,20 @@ function decode(file) {
   return tensors;
 }
 
-const packed = atob(document.getElementById("net").textContent);
-const tensors = Object.values(decode(Uint8Array.from(packed, (letter) => letter.charCodeAt(0))));
+const packed = atob(byId("net").textContent);
+const tensors = decode(Uint8Array.from(packed, (letter) => letter.charCodeAt(0)));
+const layers = [...new Set(Object.keys(tensors).map((name) => name.slice(0, name.lastIndexOf("."))))]
+  .map((name) => ({ weight: tensors[`${name}.weight`], bias: tensors[`${name}.bias`].values }));
 
-// 784 numbers from 0 to 1 -> the ten scores: weight, bias, weight, bias, … with a ReLU between
+// 784 numbers from 0 to 1 -> the ten scores: one linear layer after the other, with a ReLU between
 function logits(pixels) {
   let x = pixels;
-  for (let layer = 0; layer < tensors.length; layer += 2) {
-    const { shape: [rows, columns], values } = tensors[layer], bias = tensors[layer + 1].values;
+  for (const { weight: { shape: [rows, columns], values }, bias } of layers) {
+    const last = bias === layers.at(-1).bias;
     x = Float32Array.from({ length: rows }, (_, row) => {
       let sum = bias[row];
       for (let column = 0; column < columns; column++) sum += values[row * columns + column] * x[column];
-      return layer + 2 < tensors.length ? Math.max(sum, 0) : sum;
+      return last ? sum : Math.max(sum, 0);
     });
   }
   return [...x];
@@ -141,11 +146,10 @@ function shares(side, n) {
 
 // The page ---------------------------------------------------------------------------------------
 
-const part = (id) => document.getElementById(id);
-const drawing = part("drawing"), seen = part("seen"), pen = part("pen"), answer = part("answer");
+const drawing = byId("drawing"), seen = byId("seen"), pen = byId("pen"), answer = byId("answer");
 const board = drawing.getContext("2d", { willReadFrequently: true }), SIDE = drawing.width;
 const bars = Array.from({ length: 10 }, (_, digit) => {
-  const row = part("chances").insertRow(), head = row.appendChild(document.createElement("th"));
+  const row = byId("chances").insertRow(), head = row.appendChild(document.createElement("th"));
   head.scope = "row";
   head.textContent = digit;
   const bar = row.insertCell().appendChild(document.createElement("div"));
@@ -232,7 +236,7 @@ function clear() {
   board.clearRect(0, 0, SIDE, SIDE);
   changed();
 }
-part("clear").addEventListener("click", clear);
+byId("clear").addEventListener("click", clear);
 movePen(at);
 show();
 
