@@ -327,6 +327,35 @@ def size_steps(sizes: Mapping[str, float], title: str) -> Figure:
 
 
 @course_style()
+def compression_curve(
+    ratios: np.ndarray,
+    differences: np.ndarray,
+    published: Mapping[str, tuple[float, float]],
+    title: str,
+) -> Figure:
+    """What a smaller file costs: a dot for each net, a line through the means, others' records.
+
+    ``ratios``: times smaller, (seeds, steps), on a logarithmic axis; ``differences``: accuracy
+    against the dense net in points, in the same shape. ``published``: name → (ratio, difference).
+    """
+    fig, (ax,) = figure(height=3.9)
+    ax.axhline(0, label="dense twin", **LOOKS["dense"])
+    ax.plot(ratios, differences, ".", color=KEPT, alpha=0.45)
+    ax.plot(ratios.mean(0), differences.mean(0), label="measured, mean", **LOOKS["measured"])
+    for name, (ratio, difference) in published.items():
+        ax.plot(ratio, difference, "D", color=WRONG, markeredgecolor="white")
+        ax.annotate(name, (ratio, difference), (0, 9), textcoords="offset points", ha="center")
+    ax.set_xscale("log")
+    ticks = [tick for tick in (10, 20, 40, 80, 120, 160, 240, 320) if tick < 1.2 * ratios.max()]
+    ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set(xlabel="times smaller (logarithmic)", ylabel="accuracy − dense twin (points)")
+    ax.set_title(title)
+    ax.legend(loc="lower left")
+    return fig
+
+
+@course_style()
 def survivors(maps: Mapping[str, Tensor], title: str, top: float | None = None) -> Figure:
     """The part of each input pixel's weights that is left, drawn over the 28×28 input.
 
