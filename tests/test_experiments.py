@@ -116,14 +116,16 @@ class TestStoredResults:
             ("filters_removed", {"removed": 0.5, "stage": "fine-tuned"}),
             ("residual", {"kind": "half of all channels", "stage": "fine-tuned"}),
             ("rounded", {"way": "rounded"}),
+            ("int8_conv", {"kept": 0.25, "way": "per channel", "bits": 8}),
         ],
     )
     def test_a_run_made_now_agrees(self, name, configuration):
-        table = experiments.load(name, [20])
+        seed = 20 if 20 in tables.seeds_of(name) else 0
+        table = experiments.load(name, [seed])
         (stored,) = table.query(" and ".join(f"{k} == {v!r}" for k, v in configuration.items()))[
             "accuracy"
         ]
-        made = experiments.EXPERIMENTS[name].measure(20, **configuration)
+        made = experiments.EXPERIMENTS[name].measure(seed, **configuration)
         # One run on another processor may round its way to other weights: 2 points of room.
         assert made["accuracy"] == pytest.approx(stored, abs=0.02)
 
@@ -312,19 +314,16 @@ class TestDeepCompression:
             found.append(round(masks.sparsity(net), 4))
         assert found == [0.5] * 10 + [0.75] * 15
 
-    def test_a_row_by_a_short_way(self, digits, monkeypatch):
-        """With an epoch each: the file is what it says, and shared weights learn."""
-        for name in ("DENSE_EPOCHS", "PRUNING_EPOCHS", "SHARED_EPOCHS"):
-            monkeypatch.setattr(deep_compression, name, 1)
-        for name in ("dense_net", "twin"):
-            make = getattr(deep_compression, name).__wrapped__
-            monkeypatch.setattr(deep_compression, name, remembered(make))
-        row = deep_compression.measure(20, 0.96, 8)
-        assert 8_000 < row["bytes"] < 14_000
-        assert row["bytes"] < row["counted bytes"] < 18_000
-        assert row["dense"] > 0.85
-        assert row["accuracy"] > row["shared"] - 0.02
-        assert min(row["accuracy"], row["validation"], row["masked"]) > 0.75
+    def test_a_run_made_now_agrees(self):
+        (stored,) = experiments.load("deep_compression", [0]).query(
+            "sparsity == 0.96 and clusters == 8"
+        ).to_dict("records")  # fmt: skip
+        made = deep_compression.measure(0, 0.96, 8)
+        for name in ("accuracy", "validation", "dense", "masked", "shared"):
+            assert made[name] == pytest.approx(stored[name], abs=0.02)
+        for name in ("bytes", "counted bytes"):
+            assert made[name] == pytest.approx(stored[name], rel=0.03)
+        assert made["bytes"] < made["counted bytes"]
 
 
 class TestInt8Conv:

@@ -1,8 +1,8 @@
 """A LeNet-300-100 pruned, shared, coded: how many bytes of a file, and how right. Lesson 07.
 
 Han, Mao and Dally 2016, Deep compression, with four things of today: digits that are shifted by a
-pixel, a dense net as teacher (Hinton et al. 2015, arXiv 1503.02531), pruning every few steps, and a
-range coder.
+pixel, a dense twin as teacher (Hinton et al. 2015, arXiv 1503.02531), pruning every few steps, and
+a range coder.
 """
 
 import copy
@@ -41,13 +41,13 @@ def measure(seed: int, sparsity: float, clusters: int) -> Row:
     eight. Columns: "accuracy", of the decoded net; "bytes", of the file; "counted bytes", as Han et
     al. count, with Huffman codes and gaps of 5 bits, weights and codebooks alone; "masked",
     "shared": the accuracy after pruning, and with centroids that have not learned yet; "dense",
-    that of the twin: the same dense net, trained for as many more epochs and not pruned. All on the
-    test part; "validation" is that of the decoded net on the part that the settings above were
-    chosen on.
+    that of the twin: the same dense net, trained for as many more epochs on the labels and not
+    pruned, which is also the teacher. All on the test part; "validation" is that of the decoded net
+    on the part that the settings above were chosen on.
     """
     data = load_mnist()
-    teacher = dense_net(seed, data)
-    net = pruned(teacher, data, sparsity, seed)
+    teacher = twin(seed, data)
+    net = pruned(dense_net(seed, data), teacher, data, sparsity, seed)
     masked = evaluate(net, data.test)
     codes = sharing.share_model(net, clusters, biases=BIAS_CLUSTERS)
     shared = evaluate(net, data.test)
@@ -61,7 +61,7 @@ def measure(seed: int, sparsity: float, clusters: int) -> Row:
     return {
         "accuracy": evaluate(decoded, data.test),
         "validation": evaluate(decoded, data.val),
-        "dense": evaluate(twin(seed, data), data.test),
+        "dense": evaluate(teacher, data.test),
         "masked": masked,
         "shared": shared,
         "bytes": len(file),
@@ -75,7 +75,7 @@ def measure(seed: int, sparsity: float, clusters: int) -> Row:
 
 @remembered
 def dense_net(seed: int, data: Digits) -> nn.Module:
-    """A LeNet-300-100 trained on shifted digits: the start, and the teacher, of all others."""
+    """A LeNet-300-100 trained on shifted digits: the start of all others."""
     net = untrained_net(seed)
     return fit(net, data, DENSE_EPOCHS, sgd(net), seed)
 
@@ -87,12 +87,14 @@ def twin(seed: int, data: Digits) -> nn.Module:
     return fit(net, data, PRUNING_EPOCHS + SHARED_EPOCHS, sgd(net), 1000 + seed)
 
 
-def pruned(dense: nn.Module, data: Digits, sparsity: float, seed: int) -> nn.Module:
-    """A copy that is pruned on a cubic schedule in the first half of its epochs, taught by it."""
+def pruned(
+    dense: nn.Module, teacher: nn.Module, data: Digits, sparsity: float, seed: int
+) -> nn.Module:
+    """A copy of ``dense``, pruned on a cubic schedule in the first half of its epochs."""
     net = copy.deepcopy(dense)
     steps = PRUNING_EPOCHS * math.ceil(len(data.train[1]) / BATCH)
     plan = schedules.cubic(sparsity, steps // 2 // EVERY)
-    return fit(net, data, PRUNING_EPOCHS, sgd(net), 1000 + seed, dense, cuts(plan))
+    return fit(net, data, PRUNING_EPOCHS, sgd(net), 1000 + seed, teacher, cuts(plan))
 
 
 def cuts(plan: list[float]) -> Callable[[nn.Module], None]:

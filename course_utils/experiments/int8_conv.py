@@ -17,7 +17,7 @@ from course_utils.quantise import Grid
 from course_utils.training import recalibrate, train
 
 SEEDS = (0, 1, 2, 3, 4)
-LAST_EPOCHS, LAST_LR = 2, 0.02  # after filters went
+LAST_EPOCHS, LAST_LR = 4, 0.02  # after filters went
 WIDE = (16, 32, 64)
 LAYERS = ("blocks.0.0", "blocks.1.0", "blocks.2.0", "classifier")
 SPARSITY = 0.8
@@ -46,7 +46,7 @@ CONFIGURATIONS = (
 def measure(seed: int, kept: float, way: str, bits: int) -> Row:
     """The test accuracy of a 16-32-64 ConvNet that keeps this part of each conv's filters.
 
-    It trains for two epochs, loses its filters of smallest L2 norm, and trains for two more.
+    It trains for two epochs, loses its filters of smallest L2 norm, and trains for four more.
     BatchNorm is folded; then weights become integers of ``bits`` bits (32: they stay as they are),
     and what goes into each layer integers of 8, with ranges from 1,000 training digits. ``way``:
 
@@ -55,7 +55,7 @@ def measure(seed: int, kept: float, way: str, bits: int) -> Row:
     - "BatchNorm apart": per tensor, BatchNorm not folded, computed in fp32 behind each conv
     - "all but LAYER", "only LAYER": per tensor; this layer stays in fp32, or all others do
     - "prune, train, quantise" and so on: per channel, with 80 % of all weights pruned by magnitude
-      before the last two epochs, after them, or once the weights are integers
+      before the last four epochs, after them, or once the weights are integers
 
     Columns: "accuracy"; "flips", the part of the test digits that are answered otherwise than
     before the net was quantised; "error", by how much the scores differ from before, as a part of
