@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tomllib
 import zlib
 from pathlib import Path
 
@@ -116,6 +117,13 @@ def test_a_file_of_another_net_is_refused_and_nothing_is_written(lenet, onnx, di
     with pytest.raises(FileNotFoundError):
         ship.write(tmp_path / "folder", tmp_path / "none.onnx", lenet)
     assert not (tmp_path / "folder").exists()
+
+
+def test_the_templates_are_installed_with_the_library():
+    settings = (ship.SHIPPED.parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    given = tomllib.loads(settings)["tool"]["setuptools"]["package-data"]["course_utils"]
+    installed = {path for each in given for path in ship.SHIPPED.parent.glob(each)}
+    assert installed > {path for path in ship.SHIPPED.iterdir() if path.is_file()}
 
 
 # The program --------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from course_utils.explore.drawing import Film, headline
 from course_utils.explore.explorer import LABELLED, Explorer, Seen, per_cent_slider
 from course_utils.explore.histogram import Bins, SplitBars
 
-LOWEST = 70  # per cent: with more weights left, a step of k-means takes too long to watch
+LOWEST = 80  # per cent: with more weights left, a step of k-means takes too long to watch
 SCALES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)  # kB; few, so that axes seldom move
 HEIGHT = 0.25  # of the lines at the shared numbers, of the height of the histogram
 CODEBOOKS = [("k-means", "k-means"), ("even steps", "even"), ("none", "none")]
@@ -29,7 +29,7 @@ KINDS = {  # of bytes, as coding.Parts has them, with what stands in the legend 
 def compression_explorer(model: nn.Module, data: Digits) -> Explorer:
     """Prune a copy of ``model``, let its weights share a few numbers, and see its file's bytes.
 
-    Nothing is trained. Controls: ``sparsity`` (70 to 99.5 %, one threshold for all layers),
+    Nothing is trained. Controls: ``sparsity`` (80 to 99.5 %, one threshold for all layers),
     ``bits`` (1 to 8: 2^bits numbers for the weights of a layer, and as many for its biases),
     ``codebook`` ("k-means", "even" steps from the smallest to the largest, or "none": all numbers
     stay) and ``layer`` (of the histogram). Facts: ``sparsity`` over the prunable weights;

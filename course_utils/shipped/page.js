@@ -200,7 +200,8 @@ drawing.addEventListener("pointerdown", (event) => {
 });
 drawing.addEventListener("pointermove", (event) => {
   if (!last || !drawing.hasPointerCapture(event.pointerId)) return;
-  for (const each of event.getCoalescedEvents?.() ?? [event]) {
+  const between = event.getCoalescedEvents?.() ?? [];  // a fast pen moves several times a frame
+  for (const each of between.length ? between : [event]) {
     const next = place(each);
     stroke(last, next);
     last = next;
