@@ -187,8 +187,8 @@ shared_gradient = Exercise(
         ),
         Misconception(
             _divided_by_the_root,
-            "You divide by the root of how many weights share a centroid. That may be a good "
-            "learning rate; the derivative itself is the plain sum.",
+            "You divide by the root of how many weights share a centroid. The derivative is the "
+            "plain sum; that it is steep is for the learning rate to settle.",
         ),
         Misconception(
             _one_too_many,

@@ -265,7 +265,7 @@ huffman = Exercise(
         Misconception(
             _each_rounded_up,
             "You take ⌈log2(1 / p)⌉ for each symbol. Such a code exists, but it is longer than "
-            "Huffman's: 1 of 99 + 1 gets 7 bits, and of two symbols none needs more than 1. Join "
+            "Huffman's: with the counts 1 and 99 the rare symbol gets 7 bits where 1 will do. Join "
             "groups instead.",
         ),
         Misconception(

@@ -163,8 +163,8 @@ uint8_grid = Exercise(
     cases=(
         Case("after ReLU: from 0", lambda: (0.0, 5.1)),
         Case("both signs", lambda: (-1.0, 1.55)),
-        Case("both signs, 0 not on a step", lambda: (-0.3, 4.6)),
-        Case("both signs, just above a step", lambda: (-3.0, 5.0)),
+        Case("both signs, 0 just below a step", lambda: (-0.3, 4.6)),
+        Case("both signs, 0 just above a step", lambda: (-0.3, 3.0)),
         Case("all above 0", lambda: (1.0, 6.0)),
         Case("all below 0", lambda: (-5.1, -2.0)),
         Case("up to 0", lambda: (-2.55, 0.0)),

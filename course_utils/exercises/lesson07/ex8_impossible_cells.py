@@ -206,8 +206,12 @@ impossible_cells = Exercise(
             lambda: ({"conv": _row(100, 8, 7.0), "fc": _row(900, 4, 3.0)}, _total(6, 5)),
         ),
         Case(
-            "what rounding can do",
+            "what rounding up can do",
             lambda: ({"fc1": _row(380, 5, 4.4), "fc2": _row(620, 5, 3.4)}, _total(5, 3.7)),
+        ),
+        Case(
+            "what rounding down can do",
+            lambda: ({"fc1": _row(420, 5, 4.4), "fc2": _row(580, 5, 3.4)}, _total(5, 3.9)),
         ),
         Case(
             "what rounding cannot do",

@@ -329,8 +329,8 @@ weigh_folder = Exercise(
         ),
         Misconception(
             _hidden_left_out,
-            "You leave out files whose name begins with a dot, as ls and *.glob do. A program "
-            "reads them like all others: count them.",
+            "You leave out files whose name begins with a dot, as ls does. A program reads "
+            "them like all others: count them.",
         ),
         Misconception(
             _all_hidden_left_out,
