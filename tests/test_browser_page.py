@@ -2,12 +2,14 @@
 
 import base64
 import io
+import itertools
 import re
 
 import browser_lab
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from course_utils import deploy, models, pruning, sharing, ship, training
 
@@ -113,6 +115,55 @@ def test_its_answers_are_those_of_pytorch(open_page, net, digits):
     assert torch.equal(found[:, 0].argmax(1), expected.argmax(1))
     # Laid in its field once more, a digit of the data set hardly moves.
     assert (found[:, 1].argmax(1) != expected.argmax(1)).sum() <= 5
+
+
+def chain(*sizes):
+    layers = [nn.Linear(i, o) for i, o in itertools.pairwise(sizes)]
+    between = [each for layer in layers for each in (nn.ReLU(), layer)]
+    return nn.Sequential(nn.Flatten(), *between[1:])
+
+
+def masked(sparsity):
+    return pruning.prune_model(chain(784, 30, 10), sparsity, "random")
+
+
+def shared(clusters):
+    net = masked(0.8)
+    sharing.share_model(net, clusters, biases=clusters)
+    return net
+
+
+def constant():
+    net = chain(784, 7, 10)
+    with torch.no_grad():
+        net[1].weight.fill_(0.25)
+        net[1].bias.zero_()
+    return net
+
+
+NETS = {
+    "all numbers, one layer": lambda: chain(784, 10),
+    "all numbers, four layers": lambda: chain(784, 20, 20, 20, 10),
+    "masked, no codebook": lambda: masked(0.7),
+    "all of it pruned": lambda: masked(1.0),
+    "one number a layer": lambda: shared(1),
+    "two numbers a layer": lambda: shared(2),
+    "200 numbers a layer": lambda: shared(200),
+    "one number, none pruned": constant,
+}
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_any_net_is_decoded_and_computed(browser, tmp_path, kind):
+    net = NETS[kind]().eval()
+    path = tmp_path / "page.html"
+    path.write_text(ship.page(net), encoding="utf-8")
+    x = torch.rand(5, 1, 28, 28)
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    found = torch.tensor(page.evaluate("all => all.map(digits.logits)", x.flatten(1).tolist()))
+    page.close()
+    assert torch.allclose(found, deploy.answers(net, x), atol=1e-5)
 
 
 @pytest.mark.parametrize("digit", STROKES)
