@@ -347,17 +347,20 @@ claim("7.c", "Huffman's code needs at most 0.2 bits more than the entropy, and b
 # zeros stand before each weight that is left.
 #
 # > ### Exercise 7.4 · Gaps with an escape
-# > difficulty ★★☆ · importance ★★☆ · 6 minutes
+# > difficulty ★★☆ · importance ★★☆ · 8 minutes
 # >
-# > Write `to_gaps(codes, bits)` for a list of codes, 0 for a pruned weight. Return two lists of one
-# > length, `(gaps, entries)`: how many zeros stand before each code, and the code itself. A gap has
-# > `bits` bits, so it is at most 2^bits − 1. Where more zeros follow each other, put in a padding: the
-# > gap 2^bits − 1 with the entry 0, which is one of the zeros itself. Zeros at the end cost nothing.
+# > Write `to_gaps(codes, bits)` for a list of codes, 0 for a pruned weight. Return
+# > `(gaps, entries, size)`. Two lists of one length: how many zeros stand before each code, and the
+# > code itself. A gap has `bits` bits, so it is at most 2^bits − 1. Where more zeros follow each other,
+# > put in a padding: the gap 2^bits − 1 with the entry 0, which is one of the zeros itself. Zeros at the
+# > end cost nothing. `size` is in bytes: `bits` bits for each gap, ⌈log₂ n⌉ bits for each of the entries,
+# > of which n are different, and a codebook of float32, one for each code that occurs, rounded up in
+# > the end.
 
 
 # %%
 def to_gaps(codes, bits):
-    """codes: whole numbers, 0 for pruned. Returns (gaps, entries)."""
+    """codes: whole numbers, 0 for pruned. Returns (gaps, entries, size), size in bytes."""
     ### BEGIN SOLUTION
     longest = 2**bits - 1
     gaps, entries, zeros = [], [], 0
@@ -372,7 +375,11 @@ def to_gaps(codes, bits):
         gaps.append(zeros)
         entries.append(code)
         zeros = 0
-    return gaps, entries
+    different = set(entries)
+    code_bits = (len(different) - 1).bit_length()  # ⌈log₂ n⌉
+    codebook = 4 * 8 * len(different - {0})
+    size = math.ceil((codebook + len(entries) * (bits + code_bits)) / 8)
+    return gaps, entries, size
     ### END SOLUTION
 
 
@@ -388,8 +395,9 @@ to_gaps = ex.to_gaps.check(to_gaps)
 from course_utils import coding
 
 found = coding.gaps(first, 5)
-mine = to_gaps(first.flatten().tolist(), 5)
-print("the gaps of coding.gaps:", mine == (found.gaps.tolist(), found.entries.tolist()))
+*mine, size = to_gaps(first.flatten().tolist(), 5)
+print("the gaps of coding.gaps:", mine == [found.gaps.tolist(), found.entries.tolist()])
+print("as the paper counts bytes:", size == coding.deep_compression_bytes(first, 5).fixed)
 layers = {name: each for name, each in codes.items() if name.endswith("weight")}
 counted = {name: coding.deep_compression_bytes(each) for name, each in layers.items()}
 in_file = coding.parts(shared)

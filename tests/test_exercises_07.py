@@ -87,9 +87,15 @@ def sorted_once(counts):
     return coding.entropy(counts), lengths
 
 
+def with_size(gaps, entries, bits):
+    kinds = {*entries}
+    bits = 32 * len(kinds - {0}) + len(entries) * (bits + (len(kinds) - 1).bit_length())
+    return gaps, entries, -(-bits // 8)
+
+
 def no_escape(codes, bits):
     found = coding.gaps(torch.tensor(codes), 20)
-    return found.gaps.tolist(), found.entries.tolist()
+    return with_size(found.gaps.tolist(), found.entries.tolist(), bits)
 
 
 def escape_takes_only_its_gap(codes, bits):
@@ -103,7 +109,21 @@ def escape_takes_only_its_gap(codes, bits):
             gaps.append(place - before)
             entries.append(code)
             before = place + 1
-    return gaps, entries
+    return with_size(gaps, entries, bits)
+
+
+def codebook_forgotten(codes, bits):
+    found = coding.gaps(torch.tensor(codes), bits)
+    each = bits + math.ceil(math.log2(max(1, len(found.entries.unique()))))
+    return found.gaps.tolist(), found.entries.tolist(), math.ceil(each * len(found.gaps) / 8)
+
+
+def paddings_free(codes, bits):
+    found = coding.gaps(torch.tensor(codes), bits)
+    kinds = {*found.entries.tolist()}
+    total = sum(code > 0 for code in codes) * (bits + (len(kinds) - 1).bit_length())
+    size = math.ceil(total / 8) + 4 * len(kinds - {0})
+    return found.gaps.tolist(), found.entries.tolist(), size
 
 
 def all_at_once(weight, centroids):
@@ -230,6 +250,8 @@ MISTAKES = [
     (ex.huffman, sorted_once, "all lengths differ"),
     (ex.to_gaps, no_escape, "Your gaps grow beyond"),
     (ex.to_gaps, escape_takes_only_its_gap, "Your padding does not count itself"),
+    (ex.to_gaps, codebook_forgotten, "Your size leaves out the codebook"),
+    (ex.to_gaps, paddings_free, "Your size leaves out the paddings"),
     (ex.symmetric_grid, over_the_outputs, "along the wrong axis"),
     (ex.symmetric_grid, one_for_all, "one scale for the whole weight"),
     (ex.symmetric_grid, max_without_abs, "You take the largest *number*"),
@@ -357,8 +379,9 @@ def test_coding_is_that_of_the_lesson(seed):
     codes = (numbers * (numbers > 0.9) * 5).long()
     for bits in (1, 2, 3, 5):
         found = coding.gaps(codes, bits)
+        size = coding.deep_compression_bytes(codes, bits).fixed
         taught = ex.to_gaps.reference(codes.tolist(), bits)
-        assert (found.gaps.tolist(), found.entries.tolist()) == taught
+        assert (found.gaps.tolist(), found.entries.tolist(), size) == taught
 
 
 @pytest.mark.parametrize("bits", [2, 5, 8])

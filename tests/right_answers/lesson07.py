@@ -134,12 +134,15 @@ def gaps_by_places(codes, bits):
         gaps += [2**bits - 1] * paddings + [rest]
         entries += [0] * paddings + [codes[place]]
         before = place
-    return gaps, entries
+    codebook = 4 * len(Counter(code for code in codes if code))
+    wide = bits + math.ceil(math.log2(max(1, len(Counter(entries)))))
+    return gaps, entries, codebook + math.ceil(len(entries) * wide / 8)
 
 
 def gaps_by_library(codes, bits):
     found = coding.gaps(torch.tensor(codes), bits)
-    return found.gaps.tolist(), found.entries.tolist()
+    size = coding.deep_compression_bytes(torch.tensor(codes), bits).fixed
+    return found.gaps.tolist(), found.entries.tolist(), size
 
 
 def gaps_and_back_off(codes, bits):
@@ -155,7 +158,12 @@ def gaps_and_back_off(codes, bits):
     while entries and entries[-1] == 0:
         gaps.pop()
         entries.pop()
-    return tuple(gaps), tuple(entries)
+    kinds = len(set(entries))
+    code_bits = 0
+    while 2**code_bits < kinds:
+        code_bits += 1
+    total = len(gaps) * bits + len(entries) * code_bits + (kinds - (0 in entries)) * 32
+    return tuple(gaps), tuple(entries), -(-total // 8)
 
 
 def gaps_by_numpy(codes, bits):
@@ -168,7 +176,9 @@ def gaps_by_numpy(codes, bits):
             entries.append(0)
         gaps.append(zero & (2**bits - 1))
         entries.append(codes[place])
-    return gaps, entries
+    kinds = np.unique(entries)
+    each = bits + np.ceil(np.log2(max(len(kinds), 1)))
+    return gaps, entries, np.ceil(len(entries) * each / 8) + 4 * np.count_nonzero(kinds)
 
 
 def symmetric_by_loop(weight, bits):
