@@ -1028,8 +1028,8 @@ def impossible_cells(layers, total):
 impossible_cells = ex.impossible_cells.check(impossible_cells)
 
 # %% [markdown]
-# The paper's two tables, LeNet-300-100 and LeNet-5 (weights in thousands, as printed). How many of their
-# twelve cells of this kind cannot be true?
+# The paper's two tables, LeNet-300-100 and LeNet-5 (weights in thousands, as printed). How many of the
+# eleven cells that your function judges cannot be true?
 
 # %%
 guess = predict("7.8", "How many cells cannot be true?", None, unit="cells")
