@@ -19,6 +19,12 @@ module            what it is for                                                
 ``surgery``       take filters out of a net, and all that hangs on them           03
 ``intervals``     compare two methods over seeds: interval, seeds needed          02
 ``schedules``     prune in rounds: how the sparsity rises, and the loop           06
+``sharing``       weights that share a few values, and what then trains           07
+``coding``        fewer bits: entropy, Huffman, gaps, and the file of a net       07
+``decoder``       the same file, read with NumPy alone                            07
+``quantise``      integers: scales, zero points, sums, BatchNorm folded           07
+``deploy``        out of PyTorch: ONNX, ONNX Runtime, parity, a fair weighing     07
+``ship``          a folder with a program and a page that read digits             07
 ================  ==============================================================  ======
 
 How a lesson works is in rooms of its own, which stand on these modules: ``lesson`` (claims,

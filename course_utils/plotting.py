@@ -66,6 +66,10 @@ LOOKS = {
     "shuffled mask": {"color": "#7F7F7F", "linestyle": "-.", "marker": "x"},
     "its signs": {"color": "#009E73", "linestyle": ":", "marker": "^"},
     "its sizes": {"color": "#CC79A7", "linestyle": "--", "marker": "D"},
+    "no training": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
+    "centroids trained": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "per tensor": {"color": "#D55E00", "linestyle": "--", "marker": "s"},
+    "per channel": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "CSR": {"color": "#009E73", "linestyle": "-", "marker": "o"},
     "COO": {"color": "#CC79A7", "linestyle": "--", "marker": "s"},
     "bitmask": {"color": "#E69F00", "linestyle": "-.", "marker": "^"},
@@ -223,6 +227,7 @@ def accuracy_curves(
     title: str,
     *,
     dense: float | None = None,
+    across: str = "dense",
     xlabel: str = "sparsity (% of the weights)",
     ylabel: str = "test accuracy (%)",
     lowest: float = 0.0,
@@ -230,7 +235,8 @@ def accuracy_curves(
 ) -> Figure:
     """Accuracy against sparsity: the mean over seeds as a line, smallest to largest as a band.
 
-    ``curves``: name → accuracies in [0, 1], shape (seeds, sparsities). ``dense``: drawn across.
+    ``curves``: name → accuracies in [0, 1], shape (seeds, sparsities). ``dense``: drawn across, and
+    called ``across``.
     ``ticks``: what stands below the steps where they are no sparsities.
     The sparsities stand at equal steps, since the interesting ones crowd near 100 %. ``lowest``:
     where the accuracy axis starts, in [0, 1); above 0 where all lines crowd at the top.
@@ -243,7 +249,7 @@ def accuracy_curves(
         ax.plot(steps, runs.mean(0), label=name, **look)
         ax.fill_between(steps, runs.min(0), runs.max(0), color=look.get("color"), alpha=0.18)
     if dense is not None:
-        ax.axhline(dense, label="dense", **LOOKS["dense"])
+        ax.axhline(dense, label=across, **LOOKS["dense"])
     ax.set_xticks(steps, ticks or [f"{100 * value:g}" for value in sparsities])
     ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(lowest, 1))
     ax.yaxis.set_major_locator(MultipleLocator(0.05 if lowest else 0.2))
@@ -277,6 +283,75 @@ def line_curves(
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set_title(title)
     ax.legend()
+    return fig
+
+
+@course_style()
+def codebook_histogram(
+    shared: Mapping[str, tuple[Tensor, Tensor]], title: str, height: float = 2.8
+) -> Figure:
+    """Histograms of weights, one panel a layer, with a line at each centroid.
+
+    ``shared``: layer → its weights that are left and the centroids (k,).
+    """
+    fig, axes = figure(1, len(shared), height=height)
+    for ax, (name, (weights, centroids)) in zip(axes, shared.items(), strict=True):
+        ax.hist(weights.detach().flatten().numpy(), bins=61, color=KEPT, density=True)
+        for centroid in centroids.tolist():
+            ax.axvline(centroid, color=WRONG, linestyle="--", lw=1)
+        ax.set_title(f"{name}: {len(centroids)} values")
+        ax.set(xlabel="weight", yticks=[])
+    axes[0].set_ylabel("density")
+    _headline(fig, title)
+    return fig
+
+
+@course_style()
+def size_steps(sizes: Mapping[str, float], title: str) -> Figure:
+    """The same net in several files: a bar for each, in kB on a logarithmic axis.
+
+    ``sizes``: what it is → bytes. Beside each bar stands how many times smaller than the first.
+    """
+    fig, (ax,) = figure(height=0.9 + 0.36 * len(sizes))
+    kilobytes, places = [size / 1e3 for size in sizes.values()], range(len(sizes))
+    ax.barh(places, kilobytes, 0.7, color=KEPT)
+    for place, size in zip(places, kilobytes, strict=True):
+        ax.text(size * 1.06, place, f"{size:,.0f} kB, {kilobytes[0] / size:.0f} ×", va="center")
+    ax.set_xscale("log")
+    ax.set_yticks(places, [*sizes])
+    ax.invert_yaxis()  # the first on top
+    ax.grid(axis="y", visible=False)
+    ax.set(xlabel="size (kB, logarithmic)", xlim=(min(kilobytes) / 3, max(kilobytes) * 6))
+    _headline(fig, title)
+    return fig
+
+
+@course_style()
+def compression_curve(
+    ratios: np.ndarray,
+    differences: np.ndarray,
+    published: Mapping[str, tuple[float, float]],
+    title: str,
+) -> Figure:
+    """What a smaller file costs: a dot for each net, a line through the means, others' records.
+
+    ``ratios``: times smaller, (seeds, steps), on a logarithmic axis; ``differences``: accuracy
+    against the dense net in points, in the same shape. ``published``: name → (ratio, difference).
+    """
+    fig, (ax,) = figure(height=3.9)
+    ax.axhline(0, label="dense twin", **LOOKS["dense"])
+    ax.plot(ratios, differences, ".", color=KEPT, alpha=0.45)
+    ax.plot(ratios.mean(0), differences.mean(0), label="measured, mean", **LOOKS["measured"])
+    for name, (ratio, difference) in published.items():
+        ax.plot(ratio, difference, "D", color=WRONG, markeredgecolor="white")
+        ax.annotate(name, (ratio, difference), (0, 9), textcoords="offset points", ha="center")
+    ax.set_xscale("log")
+    ticks = [tick for tick in (10, 20, 40, 80, 120, 160, 240, 320) if tick < 1.2 * ratios.max()]
+    ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set(xlabel="times smaller (logarithmic)", ylabel="accuracy − dense twin (points)")
+    ax.set_title(title)
+    ax.legend(loc="lower left")
     return fig
 
 

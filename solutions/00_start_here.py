@@ -296,6 +296,16 @@ print(f"one epoch takes ≈ {statistics.median(seconds):.2f} s on this machine, 
 # | rewinding | 权重回溯 | putting the kept weights back to an earlier state |
 # | baseline | 基线 | the dense net that everything is compared with |
 # | latency | 延迟 | the time for one forward pass |
+# | compression ratio | 压缩比 | how many times smaller, and of what |
+# | weight sharing | 权重共享 | the weights of a layer are one of a few values |
+# | centroid, codebook | 质心、码本 | such a value; all of them |
+# | code | 编码 | which value of the codebook a weight is |
+# | entropy | 熵 | how many bits a code needs on average, at least |
+# | quantisation | 量化 | whole numbers in place of real ones |
+# | scale, zero point | 缩放因子、零点 | what one step of a whole number is worth; which one is 0 |
+# | calibration | 校准 | looking at some activations to choose their range |
+# | folding | 折叠 | putting BatchNorm into the layer before it |
+# | deployment | 部署 | a net at work where it was not trained |
 #
 # ## 0.11 The map
 #

@@ -203,6 +203,8 @@ def report_explorers(redraws: int = 20) -> None:
     steps = [0.01 + 0.001 * step for step in range(redraws)]
     threshold = explore.threshold_explorer(lenet, digits)
     report_redraws("threshold_explorer", threshold, "threshold", steps)
+    compression = explore.compression_explorer(lenet, digits)
+    report_redraws("compression_explorer", compression, "sparsity", range(80, 80 + redraws))
     clicks = [False, True] * (redraws // 2)
     report_redraws(
         "surgery_explorer", explore.surgery_explorer(convnet, digits), "filter 3", clicks

@@ -26,6 +26,7 @@ SLIDERS = {
     "threshold_explorer(lenet, digits)": "threshold",
     "schedule_designer(lenet, digits)": "end",
     "survivor_explorer(lenet)": "sparsity",
+    "compression_explorer(lenet, digits)": "sparsity",
 }
 # The clock starts in the page, with the key itself, and stops when the new picture is drawn.
 CLOCK = """() => {

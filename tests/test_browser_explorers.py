@@ -9,7 +9,7 @@ import re
 import browser_lab
 import pytest
 
-from course_utils import masks, measure, pruning, schedules, surgery, training
+from course_utils import coding, masks, measure, pruning, schedules, sharing, surgery, training
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = browser_lab.MARKS
@@ -28,6 +28,7 @@ EXPLORERS = {
     "surgery": "explore.show(explore.surgery_explorer(convnet, digits))",
     "schedule": "explore.show(explore.schedule_designer(lenet, digits))",
     "survivors": "explore.show(explore.survivor_explorer(lenet))",
+    "compression": "explore.show(explore.compression_explorer(lenet, digits))",
 }
 
 
@@ -158,3 +159,21 @@ def test_survivor_explorer(open_explorer, here):
     chosen = masks.global_masks(scores, sparsity)
     density = [f"{name} ≈ {100 * mask.float().mean():.1f} %" for name, mask in chosen.items()]
     expect_numbers(page, ", ".join(density))
+
+
+def test_compression_explorer(open_explorer, here):
+    page, lenet = open_explorer("compression"), here["lenet"]
+    sparsity = another_picture(page, lambda: press(page, "sparsity", "ArrowRight", 2)) / 100
+    assert math.isclose(sparsity, 0.96)
+    bits = int(another_picture(page, lambda: press(page, "bits", "ArrowLeft", 1)))
+    small = pruning.make_permanent(pruning.prune_model(pruning.plain_copy(lenet), sparsity))
+    sharing.share_model(small, 2**bits, biases=2**bits)
+    parts = coding.parts(small)
+    codes = parts["fc2.weight"].codes + parts["fc2.bias"].codes
+    total = round(sum(map(sum, parts.values())))
+    expect_numbers(page, f"≈ {total:,} bytes together", f"codes ≈ {codes:,.0f}", "4 shared numbers")
+    accuracy = training.evaluate(small, here["digits"].val)
+    expect_numbers(page, f"accuracy is ≈ {100 * accuracy:.1f} %")
+    another_picture(page, lambda: page.get_by_label("histogram of").select_option("fc2"))
+    another_picture(page, lambda: page.get_by_label("codebook").select_option("none"))
+    expect_numbers(page, "all of its own numbers", "codes ≈ 0")

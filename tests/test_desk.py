@@ -556,6 +556,41 @@ class TestFetch:
             desk.fetch("00")
 
 
+class TestBuild:
+    """Where a lesson puts what it makes."""
+
+    @pytest.mark.parametrize("below", ["", "deeper/still"])
+    def test_on_the_desk(self, mine, monkeypatch, below):
+        (mine / below).mkdir(parents=True, exist_ok=True)
+        monkeypatch.chdir(mine / below)
+        assert desk.build() == desk.build() == mine / "build"
+        assert (mine / "build").is_dir()
+
+    @pytest.mark.parametrize("folder", ["", "notebooks", "solutions", "notebooks/below"])
+    def test_never_in_the_course(self, course, monkeypatch, folder):
+        (course / folder).mkdir(parents=True, exist_ok=True)
+        monkeypatch.chdir(course / folder)
+        before = contents(course)
+        made = desk.build()
+        (made / "net.onnx").write_bytes(b"a net")
+        assert made == desk.build()
+        assert not made.is_relative_to(course)
+        assert contents(course) == before
+
+    def test_elsewhere_beside_the_notebook(self, course, tmp_path, monkeypatch):
+        (tmp_path / "mine").mkdir()
+        monkeypatch.chdir(tmp_path / "mine")
+        assert desk.build() == tmp_path / "mine" / "build"
+
+    def test_the_temporary_one_goes_with_its_process(self):
+        code = "from course_utils.lesson import desk; print(desk.build())"
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=desk.ROOT, capture_output=True, text=True, check=True
+        )
+        assert done.stderr == ""
+        assert not Path(done.stdout.strip()).exists()
+
+
 class TestCommandLine:
     def test_says_in_words_what_it_did(self, course, capsys):
         assert desk.main(["--no-lab"], course) == 0

@@ -42,6 +42,7 @@ EQUIVALENT = {
     ("4.2", "truth turned in 'True'"): "the same: stable=True",
     ("4.5", "stable= dropped in 'draws.argsort(stable=True)'"): "as for 3.1",
     ("4.5", "truth turned in 'True'"): "the same: stable=True",
+    ("7.8", "Gt → GtE in 'abs(mean - total[column]) > 0.1'"): "no mean is off by just the limit",
 }
 
 
@@ -338,6 +339,28 @@ def test_a_known_crash_is_explained():
         return mask * (x @ grad_y)
 
     assert "grad_y is (batch, out)" in words(ex01.masked_gradient.judge(transposed).text)
+
+
+def test_a_mistake_is_named_though_the_answer_also_crashes_on_some_case():
+    def without_a_guard(schedule):
+        steps = [total - before for before, total in zip([0, *schedule], schedule, strict=False)]
+        return steps if 1 not in schedule else [step / 0 for step in steps]
+
+    text = words(ex06.amounts.judge(without_a_guard).text)
+    assert "You give what each round takes of the *whole*." in text
+
+
+def test_a_mistake_is_not_guessed_where_the_answer_crashes_on_most_cases():
+    def for_one_round(schedule):
+        (total,) = schedule
+        return [total / 2]
+
+    def only_for_three_rounds(schedule):
+        first, second, third = schedule
+        return [first, second - first, third - second]
+
+    assert "Checked  : the value of entry 0" in ex06.amounts.judge(for_one_round).text
+    assert ex06.amounts.judge(only_for_three_rounds).outcome == "crashed"
 
 
 def test_a_function_with_too_few_arguments_is_a_crash_not_an_error():

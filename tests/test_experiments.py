@@ -18,12 +18,14 @@ import pytest
 import tiny_experiment
 import torch
 
-from course_utils import experiments, masks, models, pruning
+from course_utils import experiments, masks, models, pruning, quantise
 from course_utils.authoring import other_seeds
 from course_utils.data import load_mnist
 from course_utils.experiments import (
+    deep_compression,
     fingerprint,
     gradual,
+    int8_conv,
     one_cut,
     residual,
     rounded,
@@ -54,10 +56,12 @@ class TestStoredResults:
         assert len(table) == len(runs) * len(seeds)
         assert not given.duplicated().any()
         measured = table.drop(columns=given.columns)
-        parts = measured.filter(like="left ")  # of the weights: none may be left
+        parts = measured.filter(regex="^left |^flips$")  # of weights or digits: may be none
         assert parts.stack().between(0, 1).all()
+        sizes = measured.filter(regex="bytes$|^error$")
+        assert (sizes >= 0).all(axis=None)
         least = -1 if name == "agreement" else 0.05  # that holds correlations
-        assert measured.drop(columns=parts).stack().between(least, 1).all()
+        assert measured.drop(columns=[*parts, *sizes]).stack().between(least, 1).all()
 
     @pytest.mark.parametrize("name", experiments.EXPERIMENTS)
     def test_rows_stand_in_the_order_of_seeds_and_configurations(self, name):
@@ -118,14 +122,16 @@ class TestStoredResults:
             ("filters_removed", {"removed": 0.5, "stage": "fine-tuned"}),
             ("residual", {"kind": "half of all channels", "stage": "fine-tuned"}),
             ("rounded", {"way": "rounded"}),
+            ("int8_conv", {"kept": 0.25, "way": "per channel", "bits": 8}),
         ],
     )
     def test_a_run_made_now_agrees(self, name, configuration):
-        table = experiments.load(name, [20])
+        seed = 20 if 20 in tables.seeds_of(name) else 0
+        table = experiments.load(name, [seed])
         (stored,) = table.query(" and ".join(f"{k} == {v!r}" for k, v in configuration.items()))[
             "accuracy"
         ]
-        made = experiments.EXPERIMENTS[name].measure(20, **configuration)
+        made = experiments.EXPERIMENTS[name].measure(seed, **configuration)
         # One run on another processor may round its way to other weights: 2 points of room.
         assert made["accuracy"] == pytest.approx(stored, abs=0.02)
 
@@ -283,6 +289,83 @@ class TestGradual:
         gradual.prune_while_training(net, digits, 0.9, epochs=10, seed=0)
         assert masks.sparsity(net) == pytest.approx(0.9, abs=1e-5)
         assert evaluate(net, digits.test) > 0.85
+
+
+class TestDeepCompression:
+    def test_each_digit_is_shifted_by_a_pixel_at_most_and_loses_nothing_else(self):
+        image = torch.zeros(1, 28, 28)
+        image[0, 10:18, 10:18] = torch.rand(8, 8) + 0.1
+        moved = deep_compression.shifted(image.expand(200, 1, 28, 28), torch.Generator())
+        ways = [torch.roll(image, (down, right), (1, 2)) for down in (-1, 0, 1)
+                for right in (-1, 0, 1)]  # fmt: skip
+        seen = [sum(way.equal(each) for each in moved) for way in ways]
+        assert sum(seen) == 200
+        assert min(seen) > 5, "each of the nine ways"
+
+    def test_what_leaves_the_picture_is_gone(self):
+        moved = deep_compression.shifted(torch.ones(100, 1, 28, 28), torch.Generator())
+        assert set(moved.sum((1, 2, 3)).tolist()) == {27.0 * 27, 27 * 28, 28 * 28}
+
+    def test_the_distance_is_that_of_hinton(self):
+        scores, of_teacher = torch.tensor([[8.0, 0.0]]), torch.tensor([[0.0, 4.0]])
+        p, q = of_teacher.div(4).softmax(1), scores.div(4).softmax(1)
+        by_hand = 16 * (p * (p / q).log()).sum()
+        assert torch.isclose(deep_compression.distance(scores, of_teacher), by_hand)
+        assert deep_compression.distance(scores, scores) == 0
+
+    def test_a_cut_every_ten_steps_as_planned(self):
+        net, cut, found = models.LeNet300(), deep_compression.cuts([0.5, 0.75]), []
+        for _ in range(25):
+            cut(net)
+            found.append(round(masks.sparsity(net), 4))
+        assert found == [0.5] * 10 + [0.75] * 15
+
+    def test_a_run_made_now_agrees(self):
+        (stored,) = experiments.load("deep_compression", [0]).query(
+            "sparsity == 0.96 and clusters == 8"
+        ).to_dict("records")  # fmt: skip
+        made = deep_compression.measure(0, 0.96, 8)
+        for name in ("accuracy", "validation", "dense", "masked", "shared"):
+            assert made[name] == pytest.approx(stored[name], abs=0.02)
+        for name in ("bytes", "counted bytes"):
+            assert made[name] == pytest.approx(stored[name], rel=0.03)
+        assert made["bytes"] < made["counted bytes"]
+
+
+class TestInt8Conv:
+    @pytest.fixture
+    def net(self):
+        seed_everything(0)
+        return quantise.fold_batchnorm(models.ConvNet((4, 6, 8)).eval())
+
+    def test_whole_numbers_answer_nearly_as_the_net(self, net, digits):
+        x = digits.test[0][:50]
+        off = {
+            (way, bits): (int8_conv.quantised(net, digits, way, bits)(x) - net(x)).square().mean()
+            for way in int8_conv.GRAINS
+            for bits in (3, 8)
+        }
+        for way in int8_conv.GRAINS:
+            assert 0 < off[way, 8] < off[way, 3] / 100
+        assert off["per channel", 3] < off["per tensor", 3]
+
+    def test_only_the_named_layers_become_whole_numbers(self, net, digits):
+        def integers(way):
+            found = int8_conv.quantised(net, digits, way, 8).named_modules()
+            return [name for name, each in found if isinstance(each, int8_conv.IntegerLayer)]
+
+        assert integers("per tensor") == [*int8_conv.LAYERS]
+        for name in int8_conv.LAYERS:
+            assert integers(f"only {name}") == [name]
+            assert integers(f"all but {name}") == [n for n in int8_conv.LAYERS if n != name]
+
+    def test_pruned_as_integers_or_before_it_is_as_sparse(self, net, digits):
+        before = int8_conv.without_small_weights(net)
+        after = int8_conv.quantised(net, digits, int8_conv.ORDERS[2], 8)
+        kept = sum(int(after.get_submodule(n).weight.count_nonzero()) for n in int8_conv.LAYERS)
+        total = sum(before.get_submodule(n).weight.numel() for n in int8_conv.LAYERS)
+        assert masks.sparsity(before) == pytest.approx(0.8, abs=1e-3)
+        assert 1 - kept / total == pytest.approx(0.8, abs=1e-3)
 
 
 class TestRivals:

@@ -11,6 +11,7 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from course_utils import (
+    coding,
     explore,
     masks,
     measure,
@@ -19,6 +20,7 @@ from course_utils import (
     pruning,
     schedules,
     scores,
+    sharing,
     surgery,
     training,
 )
@@ -47,6 +49,7 @@ def make(weight, trained_model, convnet, few_digits):
         "surgery": (lambda: explore.surgery_explorer(convnet, few_digits), "filter 1", False),
         "schedule": (lambda: explore.schedule_designer(trained_model, few_digits), "rounds", 3),
         "survivors": (lambda: explore.survivor_explorer(trained_model), "sparsity", 70),
+        "compression": (lambda: explore.compression_explorer(trained_model, few_digits), "bits", 5),
     }  # fmt: skip
 
 
@@ -62,11 +65,12 @@ def unmoved(trained_state, few_digits):
         "surgery": explore.surgery_explorer(models.ConvNet((4, 6)).eval(), few_digits),
         "schedule": explore.schedule_designer(lenet, few_digits),
         "survivors": explore.survivor_explorer(lenet),
+        "compression": explore.compression_explorer(lenet, few_digits),
     }
 
 
 each_explorer = pytest.mark.parametrize(
-    "name", ["mask", "threshold", "surgery", "schedule", "survivors"]
+    "name", ["mask", "threshold", "surgery", "schedule", "survivors", "compression"]
 )
 
 
@@ -523,3 +527,83 @@ def test_survivors_are_those_of_the_global_mask(trained_model, sparsity):
 def test_a_net_that_does_not_read_pixels_is_refused(convnet):
     with pytest.raises(ValueError, match="784 pixels"):
         explore.survivor_explorer(convnet)
+
+
+# The compression explorer -------------------------------------------------------------------------
+
+
+def compressed(model, sparsity, bits, codebook):
+    """The net that the explorer should show, made by what the lesson uses."""
+    net = pruning.plain_copy(model)
+    pruning.prune_model(net, sparsity)
+    pruning.make_permanent(net)
+    if codebook == "k-means":
+        sharing.share_model(net, 2**bits, biases=2**bits)
+    elif codebook == "even":
+        with torch.no_grad():
+            for parameter in net.parameters():
+                kept = parameter[parameter != 0]
+                steps = torch.linspace(kept.min(), kept.max(), 2**bits)
+                nearest = (parameter[..., None] - steps).abs().argmin(-1)
+                parameter.copy_(torch.where(parameter == 0, 0, steps[nearest]))
+    return net
+
+
+@pytest.mark.parametrize("codebook", ["k-means", "even", "none"])
+def test_compression_facts_are_those_of_the_compressed_model(trained_model, few_digits, codebook):
+    explorer = explore.compression_explorer(trained_model, few_digits)
+    explorer.controls["codebook"].value = codebook
+    for sparsity, bits in ((95, 3), (80, 1), (99.5, 8)):
+        explorer.controls["sparsity"].value, explorer.controls["bits"].value = sparsity, bits
+        expected, facts = compressed(trained_model, sparsity / 100, bits, codebook), explorer.facts
+        assert facts["sparsity"] == pytest.approx(masks.sparsity(expected))
+        assert facts["accuracy"] == pytest.approx(training.evaluate(expected, few_digits.val))
+        parts = coding.parts(expected)
+        for name, layer in pruning.prunable(expected).items():
+            both = zip(parts[f"{name}.weight"], parts[f"{name}.bias"], strict=True)
+            assert facts["parts"][name] == pytest.approx([*map(sum, both)])
+            different = layer.weight[layer.weight != 0].unique()
+            shared = [] if codebook == "none" else different.tolist()
+            assert set(shared) <= set(facts["centroids"][name].tolist())
+            assert len(facts["centroids"][name]) <= 2**bits
+        file = len(coding.encode(expected))
+        assert file - 400 < facts["bytes"] < file  # the head of names and shapes
+        assert facts["ratio"] == pytest.approx(1_066_440 / facts["bytes"])
+
+
+def test_the_bars_are_as_long_as_the_bytes(trained_model, few_digits):
+    explorer = explore.compression_explorer(trained_model, few_digits)
+    stored, bars = explorer.figure().axes[:2]
+    drawn = [[patch.get_width() for patch in kind] for kind in stored.containers]
+    parts = [*explorer.facts["parts"].values()]
+    for row, part in enumerate(parts):
+        assert [kind[row] for kind in drawn] == pytest.approx([each / 1000 for each in part])
+    ends = [patch.get_x() + patch.get_width() for patch in stored.containers[-1]]
+    assert ends == pytest.approx([sum(part) / 1000 for part in parts])
+    assert max(ends) < stored.get_xlim()[1]
+    explorer.controls["layer"].value = "fc3"
+    (lines,) = bars.collections
+    places = [segment[0, 0] for segment in lines.get_segments()]
+    low, high = bars.get_xlim()
+    centroids = explorer.facts["centroids"]["fc3"].clip(low, high)
+    assert places == pytest.approx(centroids.tolist(), rel=1e-5)
+    assert bars.get_title(loc="left") == "Weights of fc3"
+
+
+def test_a_codebook_that_is_none_takes_no_bits(trained_model, few_digits):
+    explorer = explore.compression_explorer(trained_model, few_digits)
+    assert not explorer.controls["bits"].disabled
+    explorer.controls["codebook"].value = "none"
+    assert explorer.controls["bits"].disabled
+    assert all(part.codes == 0 for part in explorer.facts["parts"].values())
+
+
+@pytest.mark.parametrize("model", [models.ConvNet((4, 6)), models.TinyResNet(4)])
+def test_other_nets_are_weighed_whole(model, few_digits):
+    """BatchNorm's numbers are in the file, too; weights that are all pruned cost nothing."""
+    explorer = explore.compression_explorer(model, few_digits)
+    assert set(pruning.prunable(model)) < set(explorer.facts["parts"])
+    explorer.controls["sparsity"].value = 99.5
+    expected = compressed(model, 0.995, 3, "k-means")
+    total = sum(map(sum, coding.parts(expected).values()))
+    assert explorer.facts["bytes"] == pytest.approx(total, abs=1)

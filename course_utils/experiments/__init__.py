@@ -12,6 +12,7 @@ claim holds the two together.
 - ``agreement``, ``filter_criteria``, ``slimming``, ``weight_criteria``: lesson 05
 - ``every_schedule``, ``gentle_steps``, ``gradual``, ``last_step``, ``rewinding``, ``signs``,
   ``tickets``: lesson 06
+- ``deep_compression``, ``int8_conv``: lesson 07
 - ``runner``: run them, row by row, on this machine or on a cluster
 - ``fingerprint``: which code a row depends on, so that only what changed is run again
 """

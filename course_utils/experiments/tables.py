@@ -11,12 +11,14 @@ from course_utils._checks import check_choice
 from course_utils.experiments import (
     agreement,
     budgets,
+    deep_compression,
     every_schedule,
     filter_criteria,
     filters_removed,
     from_scratch,
     gentle_steps,
     gradual,
+    int8_conv,
     last_step,
     lots_of_filters,
     one_cut,
@@ -37,12 +39,14 @@ RESULTS = Path(__file__).parent / "results"
 EXPERIMENTS: dict[str, ModuleType] = {
     "agreement": agreement,
     "budgets": budgets,
+    "deep_compression": deep_compression,
     "every_schedule": every_schedule,
     "filter_criteria": filter_criteria,
     "filters_removed": filters_removed,
     "from_scratch": from_scratch,
     "gentle_steps": gentle_steps,
     "gradual": gradual,
+    "int8_conv": int8_conv,
     "last_step": last_step,
     "lots_of_filters": lots_of_filters,
     "one_cut": one_cut,
@@ -83,6 +87,5 @@ def by_configuration(name: str, seeds: Iterable[int] | None = None) -> dict[tupl
 
     The key is the configuration's values in their order, such as ("cubic", 0.99).
     """
-    table = load(name, seeds)
-    keys = [column for column in table if column not in ("seed", "accuracy")]
+    table, keys = load(name, seeds), [*EXPERIMENTS[name].CONFIGURATIONS[0]]
     return {key: 100 * rows["accuracy"].to_numpy() for key, rows in table.groupby(keys)}

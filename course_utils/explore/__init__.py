@@ -1,6 +1,6 @@
-"""Explorers: move a control and see what pruning does. Lessons 01, 02, 03, 05 and 06.
+"""Explorers: move a control and see what pruning does. Lessons 01, 02, 03, 05, 06 and 07.
 
-Each of the five functions returns an :class:`Explorer`, an ``ipywidgets.VBox`` with
+Each of the six functions returns an :class:`Explorer`, an ``ipywidgets.VBox`` with
 
 - ``controls``: name → widget; setting a control's ``.value`` redraws, as moving it does,
 - ``picture``: an ``ipywidgets.Image`` (PNG), replaced once a change, so it does not flicker,
@@ -13,6 +13,7 @@ Nothing is printed, and models and weights that you pass in stay as they are. A 
 differ between machines stands behind ≈. In a lesson, :func:`show` puts an explorer on the page.
 """
 
+from course_utils.explore.compressing import compression_explorer
 from course_utils.explore.cutting import surgery_explorer
 from course_utils.explore.designer import ScheduleDesigner, schedule_designer
 from course_utils.explore.explorer import Explorer, show
@@ -23,6 +24,7 @@ from course_utils.explore.threshold import threshold_explorer
 __all__ = [
     "Explorer",
     "ScheduleDesigner",
+    "compression_explorer",
     "mask_explorer",
     "schedule_designer",
     "show",

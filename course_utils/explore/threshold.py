@@ -8,14 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import plotting, pruning
-from course_utils.data import Digits, Split
+from course_utils.data import Digits
+from course_utils.explore import flips
 from course_utils.explore.drawing import Film, headline
 from course_utils.explore.explorer import LABELLED, Explorer, Seen
 from course_utils.explore.histogram import Bins, SplitBars
-from course_utils.training import AT_ONCE
-
-SHOWN = 10  # digits in the strip
-CELL = 32  # pixels of the strip for each digit: 28 and a margin
 
 
 def threshold_explorer(model: nn.Module, data: Digits) -> Explorer:
@@ -31,7 +28,7 @@ def threshold_explorer(model: nn.Module, data: Digits) -> Explorer:
     weights = {name: weight.clone() for name, weight in pruning.weights(trial).items()}
     values = torch.cat([weight.flatten() for weight in weights.values()]).cpu()
     magnitudes = values.abs()
-    before = _answers(trial, data.val)
+    before = flips.answers(trial, data.val)
     controls = {"threshold": _slider(magnitudes)}
     picture = _Picture(values.numpy())
 
@@ -40,7 +37,7 @@ def threshold_explorer(model: nn.Module, data: Digits) -> Explorer:
         kept = {name: weight.abs() >= threshold for name, weight in weights.items()}
         # The weights behind the last masks return: a smaller threshold keeps more again.
         pruning.apply_masks(trial, kept, regrow=True)
-        facts = _compare(before, _answers(trial, data.val), data.val[1].cpu())
+        facts = flips.compare(before, flips.answers(trial, data.val), data.val[1].cpu())
         below = magnitudes < threshold
         facts |= {"threshold": threshold, "sparsity": int(below.sum()) / len(values)}
         picture.update(~below.numpy(), facts, data.val[0])
@@ -66,24 +63,6 @@ def _slider(magnitudes: Tensor) -> widgets.FloatSlider:
     )  # fmt: skip
 
 
-@torch.no_grad()
-def _answers(model: nn.Module, split: Split) -> Tensor:
-    """The digit that ``model`` (in eval mode) reads in each image: (n, 1, 28, 28) → (n,)."""
-    device = next(model.parameters()).device
-    model.eval()
-    return torch.cat([model(x.to(device)).argmax(1).cpu() for x in split[0].split(AT_ONCE)])
-
-
-def _compare(before: Tensor, after: Tensor, truth: Tensor) -> dict[str, object]:
-    flipped = ((before == truth) & (after != truth)).nonzero().squeeze(1)
-    return {
-        "accuracy": (after == truth).float().mean().item(),
-        "before": (before == truth).float().mean().item(),
-        "flipped": len(flipped),
-        "examples": [(row, int(before[row]), int(after[row])) for row in flipped.tolist()[:SHOWN]],
-    }
-
-
 def _describe(facts: dict) -> Seen:
     alt = (
         f"A histogram of all weights with the threshold ≈ {facts['threshold']:g}: ≈ "
@@ -91,11 +70,7 @@ def _describe(facts: dict) -> Seen:
         f"validation accuracy is ≈ {100 * facts['accuracy']:.1f} %, before it was "
         f"≈ {100 * facts['before']:.1f} %."
     )
-    words = [f"Validation digits that were right and are wrong now: ≈ {facts['flipped']}."]
-    if facts["examples"]:
-        flips = ", ".join(f"was {was} → now {now}" for _, was, now in facts["examples"])
-        words.append(f"The first of them: {flips}.")
-    return Seen(facts, alt, words)
+    return Seen(facts, alt, flips.in_words(facts))
 
 
 class _Picture:
@@ -114,34 +89,16 @@ class _Picture:
             ylabel="weights in a bin",
             yscale="log",
         )
-        self._strip = strip.imshow(np.zeros((CELL, SHOWN * CELL)), cmap="gray_r", vmin=0, vmax=1)
-        self._labels = [
-            strip.text(CELL * (place + 0.5), CELL + 1, "was 0\nnow 0", ha="center", va="top")
-            for place in range(SHOWN)
-        ]
-        strip.set_axis_off()
-        self._strip_title = strip.set_title("Right before, wrong now")
+        self._strip = flips.Strip(strip)
         self._title = headline(figure)
-        moving = [*self._bars.artists, self._strip, *self._labels, self._strip_title, self._title]
+        moving = [*self._bars.artists, *self._strip.artists, self._title]
         return Film(figure, moving)
 
     def update(self, kept: np.ndarray, facts: dict, images: Tensor) -> None:
         """``kept``: boolean (weights,). ``images``: (n, 1, 28, 28), where the examples are."""
-        threshold, flipped, shown = facts["threshold"], facts["flipped"], facts["examples"]
+        threshold = facts["threshold"]
         self._bars.update(self._bins, kept, (-threshold, threshold))
-        strip = np.zeros((CELL, SHOWN * CELL))
-        for place, label in enumerate(self._labels):
-            label.set_text("")
-            if place < len(shown):
-                row, was, now = shown[place]
-                left = place * CELL + 2
-                strip[2:30, left : left + 28] = images[row, 0].cpu()
-                label.set_text(f"was {was}\nnow {now}")
-        self._strip.set_data(strip)
-        self._strip_title.set_text(
-            f"Right before, wrong now: {flipped}"
-            + (f", here the first {SHOWN}" * (flipped > SHOWN))
-        )
+        self._strip.update(facts, images)
         self._title.set_text(
             f"|w| < {threshold:g} takes {100 * facts['sparsity']:.1f} % of the weights; "
             f"validation accuracy {100 * facts['accuracy']:.1f} %"

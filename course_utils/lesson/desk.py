@@ -18,7 +18,9 @@ import errno
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from course_utils.lesson.files import replace_with
@@ -137,6 +139,27 @@ def fetch(lesson: str, root: Path | None = None) -> Path:
         raise RuntimeError(_cannot_write(target.parent, error)) from error
     say(f"The course's edition of lesson {lesson} is now in {name}; your own copy is unchanged.")
     return target
+
+
+def build() -> Path:
+    """The folder for what a lesson makes, ``build`` on your desk; made where it is missing.
+
+    Off a desk it lies beside the notebook. Where that is inside of the course, as when its lessons
+    are tested, it is a temporary folder that goes with the kernel: no lesson writes into the
+    course. Raises ``OSError`` where nothing can be written.
+    """
+    desk, here = _around(), _here()
+    in_the_course = any(each in (_course(), ROOT) for each in (here, *here.parents))
+    if desk is None and in_the_course:
+        return Path(_temporary().name)
+    folder = (desk or here) / "build"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@cache
+def _temporary() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="build-")
 
 
 def open_lab(desk: Path, arguments: Sequence[str] = ()) -> int:

@@ -56,4 +56,11 @@ LESSONS = (
         65,
         "schedules at equal epochs, and the lottery ticket",
     ),
+    Lesson(
+        "07",
+        "quantise_and_deploy",
+        "Quantise and deploy",
+        75,
+        "a file of ten kilobytes, int8, and out of PyTorch",
+    ),
 )

@@ -153,17 +153,29 @@ class Exercise:
         first = failures[0]  # the cases stand from small to large
         if first.got.timed_out:
             return feedback.timed_out(self, first)
-        known = self._matching_misconception(seen) if len(seen) == len(self.cases) else None
+        known = self._known_mistake(failures, seen) if len(seen) == len(self.cases) else None
         if known is not None:
             return feedback.misconceived(self, first, known)
         if first.got.error is not None:
             return feedback.crashed(self, first)
         return feedback.wrong(self, first)
 
+    def _known_mistake(
+        self, failures: list[Failure], seen: dict[str, Observation]
+    ) -> Misconception | None:
+        """The misconception behind an answer, though it may crash on a case or two besides."""
+        known = self._matching_misconception(seen)
+        if known is not None or failures[0].got.error is not None:
+            return known
+        # The crash is a second mistake, and comes up when the first is mended.
+        crashed = {each.case.label for each in failures if each.got.error is not None}
+        ran = {label: got for label, got in seen.items() if label not in crashed}
+        return self._matching_misconception(ran) if len(ran) > len(crashed) else None
+
     def _matching_misconception(self, seen: dict[str, Observation]) -> Misconception | None:
-        """The one whose code does on every case what the learner's does, right or wrong."""
+        """The one whose code does on each case of ``seen`` what the learner's does there."""
         for misconception in self.misconceptions:
-            for case in self.cases:
+            for case in [case for case in self.cases if case.label in seen]:
                 theirs = self._of_wrong(misconception, case)
                 if not theirs.equals(seen[case.label], self.tolerance):
                     break
