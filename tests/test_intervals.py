@@ -57,6 +57,7 @@ class TestPairedDifference:
             ([1.0], [2.0], "two seeds or more"),
             ([1, 2, 3], [1, 2], "a has 3 results and b 2"),
             ([1, math.nan], [1, 2], "a holds NaN"),
+            ([1, 2], [1, math.nan], "b holds NaN"),
             ([[1, 2]], [[1, 2]], "one result a seed"),
         ],
     )

@@ -372,8 +372,14 @@ class TestWeightsComputedFromOthers:
             lambda: schedules.iterate(model, few_digits, [0.5], 1),
             lambda: scores.loss_gradients(model, few_digits.val),
         ):
-            with pytest.raises(ValueError, match=r"'3' is no parameter.*remove_parametrizations"):
+            with pytest.raises(ValueError, match="The weight of '3' is no parameter") as refused:
                 call()
+            assert str(refused.value).endswith(
+                ": it is a buffer, or weight norm or another parametrization computes it anew, and "
+                "a mask on it would be lost. Take that off first: torch.nn.utils.parametrize."
+                "remove_parametrizations(layer, 'weight'), or for the old kind "
+                "remove_weight_norm(layer) or remove_spectral_norm(layer)."
+            )
             assert same_state(before, state_of(model))
 
     def test_do_not_hinder_masks_elsewhere_nor_counting(self, make, state_of, same_state):

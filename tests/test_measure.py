@@ -484,6 +484,11 @@ class TestRatioOfTimes:
             ratio = LatencyRatio(3.0, 2.9, 3.1, control, 9, (2.5, 3.5))
             assert {ratio.above(1), ratio.above(9), ratio.below(1), ratio.below(9)} == {None}
 
+    def test_a_control_at_the_limit_decides(self, monkeypatch):
+        monkeypatch.setattr(measure, "CONTROL", 0.25)
+        for control, above in ((1.25, True), (0.75, True), (1.2501, None), (0.7499, None)):
+            assert LatencyRatio(3.0, 2.9, 3.1, control, 9, (2.5, 3.5)).above(1) is above
+
     def test_what_the_whole_interval_says_is_decided(self):
         ratio = LatencyRatio(3.0, 2.9, 3.1, 1.0, 9, (2.5, 3.5))
         assert [ratio.above(bound) for bound in (2.8, 3.0, 3.2)] == [True, None, False]

@@ -57,6 +57,8 @@ def test_training_curve():
     assert list(right.get_lines()[0].get_ydata()) == [0.5, 0.75]
     assert list(right.get_lines()[0].get_xdata()) == [1, 2]
     assert right.get_ylim() == (0, 1)
+    right.figure.canvas.draw()
+    assert [tick.get_text() for tick in right.get_yticklabels()][-1] == "100"  # the label says %
 
 
 def test_accuracy_curves_draw_mean_spread_and_dense():

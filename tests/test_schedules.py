@@ -363,3 +363,6 @@ class TestRewind:
         with pytest.raises(ValueError, match="does not belong to this model: blocks"):
             schedules.rewind(trained_model, models.ConvNet((4,)).state_dict())
         assert same_state(before, state_of(trained_model))
+        other = {**trained_model.state_dict(), "fc2.bias": torch.zeros(7)}
+        with pytest.raises(ValueError, match=r"this model: fc2\.bias differ\. Give"):
+            schedules.rewind(trained_model, other)
