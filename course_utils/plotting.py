@@ -346,7 +346,9 @@ def compression_curve(
         ax.plot(ratio, difference, "D", color=WRONG, markeredgecolor="white")
         ax.annotate(name, (ratio, difference), (0, 9), textcoords="offset points", ha="center")
     ax.set_xscale("log")
-    ticks = [tick for tick in (10, 20, 40, 80, 120, 160, 240, 320) if tick < 1.2 * ratios.max()]
+    ax.set_xlim(0.8 * ratios.min(), 1.2 * ratios.max())
+    low, high = ax.get_xlim()
+    ticks = [tick for tick in (10, 20, 40, 80, 120, 160, 240, 320) if low < tick < high]
     ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
     ax.set_xticks([], minor=True)
     ax.set(xlabel="times smaller (logarithmic)", ylabel="accuracy − dense twin (points)")
