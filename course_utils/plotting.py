@@ -344,7 +344,10 @@ def compression_curve(
     ax.plot(ratios.mean(0), differences.mean(0), label="measured, mean", **LOOKS["measured"])
     for name, (ratio, difference) in published.items():
         ax.plot(ratio, difference, "D", color=WRONG, markeredgecolor="white")
-        ax.annotate(name, (ratio, difference), (0, 9), textcoords="offset points", ha="center")
+        ax.annotate(
+            name, (ratio, difference), (0, -14), textcoords="offset points", ha="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+        )  # fmt: skip
     ax.set_xscale("log")
     ax.set_xlim(0.8 * ratios.min(), 1.2 * ratios.max())
     low, high = ax.get_xlim()
