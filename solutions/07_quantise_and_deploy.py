@@ -738,8 +738,8 @@ claim("7.n", "eight bits, 80 % pruned: pruned before the last epochs, then quant
       abs(healed) < 0.5 and late < -10 and last < -10)  # fmt: skip
 
 # %% [markdown]
-# Prune, train, quantise. Between the other two there is next to nothing: what is lost there is lost since
-# nobody repaired the cut, and whole numbers cannot be trained on.
+# Prune, train, quantise. Between the other two there is next to nothing: what they lose is lost since nobody
+# repaired the cut, and whole numbers cannot be trained as they are.
 #
 # ## 7.5 Out of PyTorch
 #
@@ -993,13 +993,13 @@ time_claim("7.l", "int8 from int8 and dynamic int8 take at least 1.5 times as lo
 tables.approximate(faster, dict.fromkeys(faster, "{:5.1f} ×"))
 
 # %% [markdown]
-# Half of the gain at batch 1 and more is ONNX Runtime itself, which joins layers and does not go through
-# Python: have it in the comparison, or pruning gets the credit. Half of the filters adds its part.
+# A large part of the gain is ONNX Runtime itself, which joins layers and does not go through Python: have it
+# in the comparison, or pruning gets the credit. Half of the filters adds its part.
 #
 # int8 saves no time by itself. Inputs have to become whole numbers, sums have to come back, and
-# without VNNI it takes several instructions to multiply and add bytes, and one for float32. The last two rows are
-# formats that ONNX Runtime has no fast kernels for on such processors; dynamic int8 was made for recurrent nets.
-# All three are called int8.
+# without VNNI it takes several instructions to multiply and add bytes, and one for float32. For the last two
+# formats ONNX Runtime has no fast kernels here; dynamic int8 was made for recurrent nets. All three are called
+# int8.
 #
 # What int8 does give on every machine is the size. Time it where it will run.
 #
