@@ -344,9 +344,14 @@ def compression_curve(
     ax.plot(ratios.mean(0), differences.mean(0), label="measured, mean", **LOOKS["measured"])
     for name, (ratio, difference) in published.items():
         ax.plot(ratio, difference, "D", color=WRONG, markeredgecolor="white")
-        ax.annotate(name, (ratio, difference), (0, 9), textcoords="offset points", ha="center")
+        ax.annotate(
+            name, (ratio, difference), (0, -14), textcoords="offset points", ha="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+        )  # fmt: skip
     ax.set_xscale("log")
-    ticks = [tick for tick in (10, 20, 40, 80, 120, 160, 240, 320) if tick < 1.2 * ratios.max()]
+    ax.set_xlim(0.8 * ratios.min(), 1.2 * ratios.max())
+    low, high = ax.get_xlim()
+    ticks = [tick for tick in (10, 20, 40, 80, 120, 160, 240, 320) if low < tick < high]
     ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
     ax.set_xticks([], minor=True)
     ax.set(xlabel="times smaller (logarithmic)", ylabel="accuracy − dense twin (points)")

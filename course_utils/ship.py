@@ -39,18 +39,20 @@ class Said(NamedTuple):
 def write(folder: Path | str, onnx: Path | str, net: nn.Module) -> Path:
     """Write ``digits.onnx``, ``classify.py`` and ``digits.html`` into ``folder``; return it.
 
-    ``onnx``: the file of any net that reads digits; the program asks it. ``net``: what the page has
+    ``onnx``: the file of any net that reads digits, all of it in this file; the program asks it.
+    What does not answer is taken out, see :func:`deploy.strip_onnx`. ``net``: what the page has
     inside, see :func:`page`. A folder that is missing is made; other files in it stay. Raises
     ``ValueError`` for a net that does not read digits, before anything is written.
     """
-    answer = deploy.answers(deploy.session(onnx), torch.zeros(1, *SHAPE))
+    content = Path(onnx).read_bytes()
+    answer = deploy.answers(deploy.session(content), torch.zeros(1, *SHAPE))
     if answer.shape != (1, CLASSES):
         raise ValueError(
             f"{str(onnx)!r} answers a picture with shape {tuple(answer.shape)}; needed are ten "
             "scores, (1, 10)."
         )
     contents = {
-        "digits.onnx": Path(onnx).read_bytes(),
+        "digits.onnx": content,
         "classify.py": (SHIPPED / "classify.py").read_bytes(),
         "digits.html": page(net).encode(),
     }
@@ -58,6 +60,7 @@ def write(folder: Path | str, onnx: Path | str, net: nn.Module) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         (folder / name).write_bytes(content)
+    deploy.strip_onnx(folder / "digits.onnx")
     return folder
 
 
@@ -95,7 +98,7 @@ def save_picture(image: Tensor, path: Path | str) -> Path:
 def ask(folder: Path | str, picture: Path | str) -> Said:
     """Run ``classify.py`` in ``folder`` on a picture, in a process of its own."""
     command = [sys.executable, str(Path(folder) / "classify.py"), str(picture)]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     return Said((done.stdout + done.stderr).strip(), done.returncode)
 
 

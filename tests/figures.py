@@ -58,8 +58,10 @@ FIGURES = {
         {"fc1": (torch.tensor([-2.0, -1.0, 1.0, 1.5]), torch.tensor([-1.5, 1.25]))}, "t"
     ),
     "compression_curve": lambda: plotting.compression_curve(
-        np.array([[20.0, 80.0], [24.0, 90.0]]), np.array([[0.5, -2.0], [0.0, -1.0]]),
-        {"a": (40, 0.1)}, "t",
+        np.array([[20.0, 80.0], [24.0, 90.0]]),
+        np.array([[0.5, -2.0], [0.0, -1.0]]),
+        {"a": (40, 0.1)},
+        "t",
     ),
     "size_steps": lambda: plotting.size_steps({"dense": 1e6, "pruned": 2e4}, "t"),
     "schedule_panels": lambda: plotting.schedule_panels({"linear": [0.5, 1.0]}, "t"),

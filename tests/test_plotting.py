@@ -203,6 +203,31 @@ def test_a_schedule_is_drawn_as_totals_and_as_cuts_of_what_is_left():
     assert labels(cuts) == ("round", "cut, of what is left (%)")
 
 
+def test_each_centroid_is_a_line_over_the_weights():
+    (ax,) = FIGURES["codebook_histogram"]().axes
+    assert ax.get_title(loc="left") == "fc1: 2 values"
+    assert [line.get_xdata()[0] for line in ax.lines] == [-1.5, 1.25]
+
+
+def test_sizes_stand_beside_their_bars_with_their_ratio():
+    (ax,) = FIGURES["size_steps"]().axes
+    assert [bar.get_width() for bar in ax.patches] == [1000, 20]
+    assert [text.get_text() for text in ax.texts] == ["1,000 kB, 1 ×", "20 kB, 50 ×"]
+
+
+def test_compressed_nets_are_dots_around_their_mean_and_records_are_named():
+    (ax,) = FIGURES["compression_curve"]().axes
+    mean = lines(ax)["measured, mean"]
+    assert (mean.get_xdata().tolist(), mean.get_ydata().tolist()) == ([22, 85], [0.25, -1.5])
+    assert [text.get_text() for text in ax.texts] == ["a"]
+    assert labels(ax) == ("times smaller (logarithmic)", "accuracy − dense twin (points)")
+
+
+def test_the_line_across_is_called_as_told():
+    (ax,) = plotting.accuracy_curves({"a": [[0.9]]}, [1], "t", dense=0.8, across="whole").axes
+    assert lines(ax)["whole"].get_ydata()[0] == 0.8
+
+
 def test_the_accuracy_axis_starts_at_zero_unless_told_otherwise():
     runs = {"global": np.array([[0.9, 0.85]])}
     (whole,) = plotting.accuracy_curves(runs, [0.5, 0.9], "t").axes
@@ -242,6 +267,8 @@ TOGETHER = (
     ("norm", "random", "dense"),
     ("linear", "geometric", "cubic", "one-shot", "dense"),
     ("ticket", "new weights", "shuffled mask", "dense"),
+    ("no training", "centroids trained", "dense"),
+    ("per tensor", "per channel", "dense"),
 )
 # Machado, Oliveira and Fernandes 2009, severity 1.0: linear RGB to what an eye with it sees.
 DEFICIENCIES = {

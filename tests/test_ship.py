@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from onnx import load, save_model
 from PIL import Image
 from torch import nn
 
@@ -33,9 +34,9 @@ def lenet(digits):
     """A LeNet-300-100 that reads digits, pruned, eight numbers a layer."""
     training.seed_everything(0)
     model = models.LeNet300()
-    training.train(model, digits, epochs=3, silent=True)
-    pruning.prune_model(model, 0.95)
     training.train(model, digits, epochs=2, silent=True)
+    pruning.prune_model(model, 0.95)
+    training.train(model, digits, epochs=1, silent=True)
     sharing.share_model(model, 8, biases=8)
     return model.eval()
 
@@ -107,6 +108,25 @@ def test_nothing_tells_where_and_by_whom_it_was_made(folder):
             assert word.encode() not in content, (path.name, word)
 
 
+def test_what_a_file_tells_beside_the_net_is_not_shipped(lenet, digits, onnx, tmp_path):
+    telling = deploy.export_onnx(lenet, digits.val[0][:2], tmp_path / "b.onnx", keep_traces=True)
+    assert b"site-packages" in telling.read_bytes()
+    shipped = ship.write(tmp_path / "folder", telling, lenet)
+    assert deploy.weigh(shipped).beside == {}
+    assert (shipped / "digits.onnx").read_bytes() == onnx.read_bytes()
+
+
+def test_a_file_with_its_weights_elsewhere_is_refused(lenet, onnx, tmp_path):
+    """Copied alone it would be a net without weights."""
+    apart = tmp_path / "apart.onnx"
+    proto = load(onnx)
+    save_model(proto, apart, save_as_external_data=True, location="apart.data")
+    deploy.session(apart)
+    with pytest.raises(ValueError, match="nothing that ONNX Runtime can run"):
+        ship.write(tmp_path / "folder", apart, lenet)
+    assert not (tmp_path / "folder").exists()
+
+
 def test_a_file_of_another_net_is_refused_and_nothing_is_written(lenet, onnx, digits, tmp_path):
     wrong = nn.Sequential(nn.Flatten(), nn.Linear(784, 3))
     file = deploy.export_onnx(wrong, digits.val[0][:2], tmp_path / "wrong.onnx")
@@ -162,7 +182,7 @@ def test_it_runs_where_nothing_else_is_installed(folder, digits, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     answer, modules = done.stdout.splitlines()
-    assert re.fullmatch(r"\d \(≈ \d+%\)", answer)
+    assert re.fullmatch(r"\d \(≈ \d+ %\)", answer)
     loaded = {name.partition(".")[0] for name in modules.split()}
     assert not loaded & {"torch", "course_utils", "onnx", "pandas"}
 
@@ -239,7 +259,7 @@ PICTURES = {
 def test_a_picture_of_any_kind(says, clear, tmp_path, kind):
     ink, digit = clear
     PICTURES[kind](ink).save(tmp_path / "digit.png")
-    assert re.fullmatch(rf"{digit} \(≈ \d+%\)", says(tmp_path / "digit.png"))
+    assert re.fullmatch(rf"{digit} \(≈ \d+ %\)", says(tmp_path / "digit.png"))
 
 
 def test_a_photograph(says, clear, tmp_path):
@@ -254,7 +274,7 @@ def test_any_ink_is_laid_in_the_field(says, tmp_path, box):
     picture = Image.new("L", (300, 300))
     picture.paste(255, box)
     picture.save(tmp_path / "mark.png")
-    assert re.fullmatch(r"\d \(≈ \d+%\)", says(tmp_path / "mark.png"))
+    assert re.fullmatch(r"\d \(≈ \d+ %\)", says(tmp_path / "mark.png"))
 
 
 def test_a_lopsided_figure_stays_in_the_field(program):

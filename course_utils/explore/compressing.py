@@ -41,6 +41,7 @@ def compression_explorer(model: nn.Module, data: Digits) -> Explorer:
     trial = pruning.make_permanent(pruning.plain_copy(model))
     start = {name: value.clone() for name, value in trial.state_dict().items()}
     weights = {name: weight.clone() for name, weight in pruning.weights(trial).items()}
+    magnitudes = {name: weight.abs() for name, weight in weights.items()}
     dense, before = 4 * measure.count_parameters(trial), flips.answers(trial, data.val)
     controls = _controls([*weights])
     picture = _Picture(weights, [*_by_layer(dict.fromkeys(start, coding.Parts(0, 0, 0)))])
@@ -48,7 +49,6 @@ def compression_explorer(model: nn.Module, data: Digits) -> Explorer:
     def look() -> Seen:
         codebook, bits = controls["codebook"].value, controls["bits"]
         bits.disabled = codebook == "none"
-        magnitudes = {name: weight.abs() for name, weight in weights.items()}
         keep = masks.global_masks(magnitudes, controls["sparsity"].value / 100)
         values = {f"{name}.weight": weights[name] * keep[name] for name in weights}
         values |= {f"{name}.bias": start.get(f"{name}.bias") for name in weights}
@@ -149,7 +149,7 @@ class _Picture:
         self._strip, self._title = flips.Strip(strip), headline(figure)
         moving = [
             *(bar for part in self._parts.values() for bar in part), *self._sums,
-            *self._bars.artists, self._codes, self._name, *self._strip.artists, self._title,
+            *self._bars.artists, self._codes, *self._strip.artists, self._title,
         ]  # fmt: skip
         self.film = Film(figure, moving)
 
@@ -183,9 +183,9 @@ class _Picture:
         self._bars.update(self._bins[layer], keep[layer].cpu().numpy().ravel())
         places = facts["centroids"][layer].cpu().numpy().clip(*self._bins[layer].edges[[0, -1]])
         self._codes.set_segments([[(place, 0), (place, HEIGHT)] for place in places])
-        self._name.set_text(f"Weights of {layer}")
+        self._name.set_text(f"Weights of {layer}")  # another one has all drawn again
         self._strip.update(facts, images)
         self._title.set_text(
-            f"{facts['bytes'] / 1000:.1f} kB, {facts['ratio']:.0f} times fewer than 4 bytes a "
-            f"parameter; validation accuracy {100 * facts['accuracy']:.1f} %"
+            f"{facts['bytes'] / 1000:.1f} kB, {facts['ratio']:.0f} × smaller; "
+            f"validation accuracy {100 * facts['accuracy']:.1f} %"
         )

@@ -61,6 +61,6 @@ LESSONS = (
         "quantise_and_deploy",
         "Quantise and deploy",
         75,
-        "a file of ten kilobytes, int8, and out of PyTorch",
+        "a file of some kilobytes, int8, and out of PyTorch",
     ),
 )

@@ -50,4 +50,4 @@ net = InferenceSession(Path(__file__).with_name("digits.onnx").read_bytes())
 scores = net.run(None, {net.get_inputs()[0].name: digit[None, None]})[0][0]
 chances = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
 sys.stdout.reconfigure(encoding="utf-8")
-print(f"{scores.argmax()} (≈ {chances.max():.0%})")
+print(f"{scores.argmax()} (≈ {100 * chances.max():.0f} %)")

@@ -176,7 +176,8 @@ function show() {
     bar.style.width = found ? `${100 * found[digit]}%` : "0";
     text.textContent = found ? `${(100 * found[digit]).toFixed(1)} %` : "";
   });
-  answer.textContent = found ? `This is a ${first}, the net says.` : "Draw a digit from 0 to 9.";
+  const words = found ? `This is a ${first}, the net says.` : "Draw a digit from 0 to 9.";
+  if (answer.textContent !== words) answer.textContent = words;  // said aloud only when it is another
 }
 
 function stroke(from, to) {
