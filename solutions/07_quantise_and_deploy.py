@@ -908,8 +908,8 @@ tables.approximate(readings, {"test accuracy": "{:5.1f} %", "flips of 1,000": "{
 
 # %% [markdown]
 # Newer processors have **VNNI**, which adds up in 32 bits: there the fourth row should read as the fifth.
-# Whether cut-off sums cost accuracy is a matter of luck; that answers change is not. One file, two nets: test
-# an int8 net on the machine that will run it, or take 7 bits, which are right on all.
+# Whether cut-off sums cost accuracy is a matter of luck; that answers change is not. So test an int8 net on the
+# machine that will run it, or take 7 bits, which are right on all.
 #
 # Now the time. ONNX Runtime against PyTorch, one thread, the whole net in PyTorch as the measure.
 
@@ -1168,6 +1168,8 @@ few_values = pd.DataFrame(
 tables.approximate(few_values, {"file": "{:5.1f} kB", "against the twin": "{:+5.2f} points"})
 
 # %% [markdown]
+# Four values do as well as eight here, and two do not.
+#
 # ## 7.7 Ship it
 #
 # You have a net for a page (a file of some kilobytes) and one for a program (int8). Whoever gets them will
