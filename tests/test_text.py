@@ -19,7 +19,8 @@ from course_utils.lesson.text import WIDTH, say, wrapped
 
 PACKAGE = Path(course_utils.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-TALK = ("lesson", "exercises", "authoring")  # the rooms that print what may hold any letter
+# The rooms that print what may hold any letter. What is shipped sets its output to UTF-8 itself.
+TALK = ("lesson", "exercises", "authoring", "shipped")
 CODE_PAGES = ("cp1252", "gbk", "ascii", "latin-1", "cp437", "utf-8")
 
 
