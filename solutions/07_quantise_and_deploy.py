@@ -1086,6 +1086,20 @@ claim("7.m", "three cells of the paper's tables cannot be true: both totals of H
       faults == {"LeNet-300-100": [("total", "huffman")], "LeNet-5": [("ip2", "huffman"), ("total", "huffman")]})  # fmt: skip
 
 # %% [markdown]
+# And its sizes, in per cent of the dense layers, with codes of one length and with Huffman? Weigh the rows by
+# their weights, and compare with the totals as printed.
+
+# %%
+SIZES = {
+    "LeNet-300-100": ([(235, 3.1, 2.32), (30, 3.8, 3.04), (1, 15.7, 12.70)], (3.1, 2.49)),
+    "LeNet-5": ([(0.5, 78.5, 67.45), (25, 6.0, 5.28), (400, 2.7, 2.45), (5, 6.9, 6.13)], (3.05, 2.55)),
+}  # fmt: skip
+for name, (rows, printed) in SIZES.items():
+    count, *both = np.array(rows).T
+    means = [f"{(count * size).sum() / count.sum():.2f} %" for size in both]
+    print(f"{name:14s} from the rows {', '.join(means)}; printed {printed[0]} %, {printed[1]} %")
+
+# %% [markdown]
 # So a mean of 4.4, 4.4 and 4.3 is printed as 5.1, and a Huffman code is said to need more bits than a code of
 # one length. Such cells are copied from paper to paper. Add up a table before you quote it.
 #
@@ -1275,6 +1289,9 @@ tables.approximate(pd.DataFrame({"size": checkpoint}) / 1e3, {"size": "{:7,.1f} 
 # %% [markdown]
 # Take the masks off, leave the optimizer out, and export. Quantisation-aware training (量化感知训练) is no
 # other: it trains in float32.
+#
+# **I have quantised my net and now want to prune it. Can I?** Section 7.4 has tried: prune, train, and quantise
+# last. A quantised net has no numbers left that could be trained, and after a cut that is what it needs.
 #
 # **I pruned 90 %, and the ONNX file is as large as before. Or it has two kilobytes. Why?** Its size follows
 # the shapes of the tensors, not what is in them. And a file that is far too small has its weights next door:
