@@ -18,7 +18,8 @@ from course_utils.lesson import claim, environment, predict, progress
 from course_utils.lesson.text import WIDTH, say, wrapped
 
 PACKAGE = Path(course_utils.__file__).parent
-SOURCES = sorted(PACKAGE.rglob("*.py"))
+SHIPPED = PACKAGE / "shipped"  # programs that leave the course, and set their output to UTF-8
+SOURCES = sorted(each for each in PACKAGE.rglob("*.py") if each.parent != SHIPPED)
 TALK = ("lesson", "exercises", "authoring")  # the rooms that print what may hold any letter
 CODE_PAGES = ("cp1252", "gbk", "ascii", "latin-1", "cp437", "utf-8")
 
