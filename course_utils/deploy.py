@@ -350,7 +350,8 @@ class _Calibration:
 def _first_line(error: Exception) -> str:
     """What an error says, without its class and number in ONNX Runtime and the pages behind."""
     words = str(error).strip().splitlines() or [type(error).__name__]
-    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", words[0]).rstrip(".")
+    said = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", words[0])
+    return said.partition(". ")[0].rstrip(".")  # behind it: where in ONNX Runtime's own code
 
 
 # Running it ---------------------------------------------------------------------------------------

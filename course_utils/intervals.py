@@ -8,8 +8,10 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_SEEDS = 100_000
 
@@ -92,7 +94,9 @@ def _half_width(spread: float, n: int, confidence: float, power: float = 0.5) ->
     return float(t * spread / math.sqrt(n))
 
 
-def _results(values: Sequence[float], name: str) -> np.ndarray:
+def _results(values: Sequence[float], name: str) -> "np.ndarray":
+    import numpy as np  # slow to import, and every claim knows this module
+
     array = np.asarray(values, dtype=float)
     if array.ndim != 1 or len(array) < 2:
         raise ValueError(

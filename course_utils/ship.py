@@ -74,7 +74,9 @@ def page(net: nn.Module) -> str:
     """
     file = encode(net)
     _check_layers(net, decode(file))
-    style, script = ((SHIPPED / name).read_text("utf-8") for name in ("page.css", "page.js"))
+    style, script = (
+        (SHIPPED / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
+    )
     parts = {
         "STYLE": style,
         "SCRIPT": script,
@@ -83,7 +85,7 @@ def page(net: nn.Module) -> str:
         "POLICY": f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'",
     }
-    frame = (SHIPPED / "page.html").read_text("utf-8")
+    frame = (SHIPPED / "page.html").read_text(encoding="utf-8")
     return re.sub(rf"\b({'|'.join(parts)})\b", lambda found: parts[found[0]], frame)
 
 
@@ -124,7 +126,8 @@ def _check_layers(net: nn.Module, state: Mapping[str, Tensor]) -> None:
     try:
         expected = deploy.answers(net, x)
     except Exception as error:  # a net may do anything
-        raise ValueError(f"{name} takes no pictures of shape {SHAPE}: {error}") from error
+        why = str(error).partition("\n")[0].removesuffix(".")
+        raise ValueError(f"{name} takes no pictures of shape {SHAPE}: {why}.") from error
     allowed = deploy.SAME * max(1.0, float(expected.abs().max()))
     if expected.shape != found.shape or not (found - expected).abs().max() <= allowed:
         raise ValueError(

@@ -1101,13 +1101,13 @@ for name, (rows, printed) in SIZES.items():
 
 # %% [markdown]
 # So a mean of 4.4, 4.4 and 4.3 is printed as 5.1, and a Huffman code is said to need more bits than a code of
-# one length. Such cells are copied from paper to paper. Add up a table before you quote it.
+# one length. Add up a table before you quote it.
 #
 # Now go further than the paper. Four things it did not have: digits shifted by a pixel as more training
 # data (augmentation, 数据增强), a dense net as teacher (distillation, 蒸馏), pruning every ten steps, and
 # the range coder. A net takes about a minute, so `make sweep` has made them: five seeds, eight
-# sparsities. The **dense twin** of each has had as many epochs on the same shifted digits. Everything was
-# chosen on the validation part.
+# sparsities. The **dense twin** of each has had as many epochs on the same shifted digits. Every setting was
+# chosen on the validation part or confirmed by it.
 
 # %%
 guess = predict(

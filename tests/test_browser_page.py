@@ -261,7 +261,9 @@ def test_a_page_that_is_damaged_says_nothing_wrong(browser, file, tmp_path):
     page = file.read_text(encoding="utf-8")
     start = page.index('id="net">') + 2000
     other = "A" if page[start] != "A" else "B"
-    (tmp_path / "damaged.html").write_text(page[:start] + other + page[start + 1 :], "utf-8")
+    (tmp_path / "damaged.html").write_text(
+        page[:start] + other + page[start + 1 :], encoding="utf-8"
+    )
     window, said = browser.new_page(), []
     window.on("pageerror", lambda error: said.append(str(error)))
     window.goto((tmp_path / "damaged.html").as_uri())

@@ -585,7 +585,11 @@ class TestBuild:
     def test_the_temporary_one_goes_with_its_process(self):
         code = "from course_utils.lesson import desk; print(desk.build())"
         done = subprocess.run(
-            [sys.executable, "-c", code], cwd=desk.ROOT, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            cwd=desk.ROOT,
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
         )
         assert done.stderr == ""
         assert not Path(done.stdout.strip()).exists()
