@@ -43,6 +43,11 @@ def _moved(
     return moved
 
 
+def _empty_where_the_sum_is_0(weight: Tensor, centroids: Tensor) -> Step:
+    codes, moved = _right_step(weight, centroids)
+    return codes, torch.where(moved == 0, centroids, moved)
+
+
 def _nearest(weight: Tensor, centroids: Tensor) -> Tensor:
     """As the reference, without a thought for zeros."""
     return 1 + (weight.unsqueeze(-1) - centroids).abs().argmin(-1)
@@ -205,6 +210,10 @@ kmeans_step = Exercise(
             "a centroid that no weight is nearest to",
             lambda: (torch.tensor([1.0, 2.0, 9.0, 2.5]), torch.tensor([-5.0, 1.5, 8.0])),
         ),
+        Case(
+            "a centroid whose weights have the mean 0",
+            lambda: (torch.tensor([1.0, -1.0, 5.0]), torch.tensor([0.3, 6.0])),
+        ),
         Case("nothing but zeros", lambda: (torch.zeros(2, 2), torch.tensor([-1.0, 1.0]))),
         Case(
             "a matrix",
@@ -263,6 +272,11 @@ kmeans_step = Exercise(
             _zeros_in_the_mean,
             "Your codes are right, but you take the means before the pruned weights have their "
             "code 0: their zeros pull a centroid towards zero. Set the code first.",
+        ),
+        Misconception(
+            _empty_where_the_sum_is_0,
+            "You take a sum of 0 for a centroid without weights. Weights can cancel each other: "
+            "ask how many there are, not what they add up to.",
         ),
         Misconception(
             _counted_from_0,

@@ -65,6 +65,28 @@ def _joining(
     return coding.entropy(counts), lengths
 
 
+def _split_in_halves(counts: Sequence[int]) -> Answer:
+    """From the top: two groups that are as equal as can be, and so on (Shannon and Fano)."""
+    symbols = sorted((s for s, n in enumerate(counts) if n > 0), key=lambda s: -counts[s])
+    lengths = [0] * len(counts)
+
+    def split(group: list[int]) -> None:
+        if len(group) < 2:
+            return
+        total = sum(counts[s] for s in group)
+        apart = [abs(total - 2 * sum(counts[s] for s in group[:k])) for k in range(1, len(group))]
+        middle = 1 + apart.index(min(apart))
+        for symbol in group:
+            lengths[symbol] += 1
+        split(group[:middle])
+        split(group[middle:])
+
+    split(symbols)
+    if len(symbols) == 1:
+        lengths[symbols[0]] = 1
+    return coding.entropy(counts), lengths
+
+
 def _natural_logarithm(counts: Sequence[int]) -> Answer:
     return _with_entropy(lambda ps: sum(p * math.log(1 / p) for p in ps), counts)
 
@@ -191,6 +213,7 @@ huffman = Exercise(
         Case("one symbol nearly always", lambda: ([1, 99],)),
         Case("rare ones first and last", lambda: ([1, 4, 10, 2],)),
         Case("two joined groups are joined", lambda: ([4, 5, 6, 7, 30],)),
+        Case("one split in the middle is not the best", lambda: ([15, 7, 6, 6, 5],)),
         Case("eight symbols in no order", lambda: ([3, 20, 1, 9, 0, 45, 5, 14],)),
     ),
     hints=(
@@ -256,7 +279,7 @@ huffman = Exercise(
         Misconception(
             _average_length,
             "Your entropy is the average length of the Huffman code. That is what the code needs; "
-            "the entropy is what no code can get below: −Σ p log₂ p.",
+            "the entropy is what no code of one symbol at a time can get below: −Σ p log₂ p.",
         ),
         Misconception(
             _counts_for_chances,
@@ -308,6 +331,11 @@ huffman = Exercise(
             "You join each joined group again at once, so that all lengths differ: 1, 2, 3 and so "
             "on. It occurs as often as both together, which may be more than others: give it the "
             "sum n + m, and sort before each joint.",
+        ),
+        Misconception(
+            _split_in_halves,
+            "You begin with all symbols and split them into halves. That is Shannon's and Fano's "
+            "code, which is good and not always the best. Begin with the rarest symbols, and join.",
         ),
         Misconception(
             _joined_at_the_end,

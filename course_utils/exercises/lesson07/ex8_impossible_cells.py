@@ -109,6 +109,11 @@ def _rounded_up_first(layers: Layers, total: Row) -> Cells:
     return wrong + _in_total(layers, total)
 
 
+def _rounding_in_a_layer(layers: Layers, total: Row) -> Cells:
+    wrong = _in_layers(layers, lambda row: row["huffman"] - row["bits"] > 0.15)
+    return wrong + _in_total(layers, total)
+
+
 def _blames_the_fixed_code(layers: Layers, total: Row) -> Cells:
     return [(name, "bits") for name, _ in _in_layers(layers)] + _in_total(layers, total)
 
@@ -186,6 +191,10 @@ impossible_cells = Exercise(
             lambda: ({"fc1": _row(300, 4, 3.1), "fc2": _row(100, 4, 4.3)}, _total(4, 3.4)),
         ),
         Case(
+            "Huffman's code longer by the last digit",
+            lambda: ({"fc1": _row(400, 4, 4.1), "fc2": _row(600, 4, 3.0)}, _total(4, 3.4)),
+        ),
+        Case(
             "Huffman's code much shorter than the fixed one",
             lambda: ({"fc1": _row(500, 6, 2.5), "fc2": _row(500, 6, 4.5)}, _total(6, 3.5)),
         ),
@@ -228,8 +237,9 @@ impossible_cells = Exercise(
     hints=(
         "Within a layer: Huffman's code is the shortest of all that give each symbol whole bits, "
         "and the code of fixed length is one of these. In the last row: an average over all kept "
-        "weights is the mean of the layers' averages, each weighted by how many it keeps. Each "
-        "number on the page may be off by 0.05.",
+        "weights is the mean of the layers' averages, each weighted by how many it keeps. "
+        "Each *average* on the page may be off by 0.05; the length of a layer's fixed code is "
+        "whole and exact.",
         """
                 kept   bits   huffman
         fc1     300    4      3.1
@@ -316,6 +326,12 @@ impossible_cells = Exercise(
             _rounded_up_first,
             "You allow Huffman's code a bit more than the fixed one. It may be a bit above the "
             "*entropy*; the fixed code it never exceeds, or it would be that code itself.",
+        ),
+        Misconception(
+            _rounding_in_a_layer,
+            "In a layer you leave room for rounding. The length of the fixed code is whole, and a "
+            "Huffman average that does not exceed it is not rounded to more: one digit above is "
+            "one too many.",
         ),
         Misconception(
             _blames_the_fixed_code,

@@ -71,6 +71,13 @@ def _first_need_only(folder: Folder) -> int:
     return _sum(folder, refuses=False)
 
 
+def _needs_of_nets_only(folder: Folder) -> int:
+    for path, file in folder.items():
+        if path.endswith(".onnx") and not set(file["needs"]) <= set(folder):
+            raise ValueError("missing")
+    return _sum(folder, refuses=False)
+
+
 def _needs_refused(folder: Folder) -> int:
     if any(file["needs"] for file in folder.values()):
         raise ValueError("a second file")
@@ -230,6 +237,11 @@ weigh_folder = Exercise(
             lambda: ({"net.onnx": _file(80, "fc1.data", "fc2.data"), "fc1.data": _file(500)},),
             refused=ValueError,
         ),
+        Case(
+            "a program that needs what was not handed in",
+            lambda: ({"net.onnx": _file(80), "run.py": _file(20, "weights.bin")},),
+            refused=ValueError,
+        ),
     ),
     hints=(
         "Try to cheat yourself. Where could 1,000 bytes of weights go so that your scales do not "
@@ -291,6 +303,11 @@ weigh_folder = Exercise(
             _first_need_only,
             "You ask only for the first file that each one needs. Any of them may be missing: go "
             'through all of "needs".',
+        ),
+        Misconception(
+            _needs_of_nets_only,
+            "You ask only the .onnx files what they need. A program beside them can read weights, "
+            "too: ask every file.",
         ),
         Misconception(
             _needs_refused,
