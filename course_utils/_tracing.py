@@ -251,4 +251,4 @@ def given_beside(node: fx.Node) -> list:
 
 def first_line(error: Exception) -> str:
     """What an error says, without the pages that torch.fx adds, and without a full stop."""
-    return (str(error).splitlines() or [type(error).__name__])[0].removesuffix(".")
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].removesuffix(".")

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils._checks import check_choice, check_whole, is_real, plain
+from course_utils._tracing import first_line
 from course_utils.layers import (
     device_of,
     eval_mode,
@@ -349,8 +350,7 @@ class _Calibration:
 
 def _first_line(error: Exception) -> str:
     """What an error says, without its class and number in ONNX Runtime and the pages behind."""
-    words = str(error).strip().splitlines() or [type(error).__name__]
-    said = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", words[0])
+    said = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first_line(error))
     return said.partition(". ")[0].rstrip(".")  # behind it: where in ONNX Runtime's own code
 
 

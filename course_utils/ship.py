@@ -22,6 +22,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from course_utils import deploy
+from course_utils._tracing import first_line
 from course_utils.coding import decode, encode
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -126,8 +127,9 @@ def _check_layers(net: nn.Module, state: Mapping[str, Tensor]) -> None:
     try:
         expected = deploy.answers(net, x)
     except Exception as error:  # a net may do anything
-        why = str(error).partition("\n")[0].removesuffix(".")
-        raise ValueError(f"{name} takes no pictures of shape {SHAPE}: {why}.") from error
+        raise ValueError(
+            f"{name} takes no pictures of shape {SHAPE}: {first_line(error)}."
+        ) from error
     allowed = deploy.SAME * max(1.0, float(expected.abs().max()))
     if expected.shape != found.shape or not (found - expected).abs().max() <= allowed:
         raise ValueError(
