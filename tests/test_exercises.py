@@ -1,6 +1,7 @@
 """The checker: every exercise, right and wrong, and what the checker may never do."""
 
 import ast
+import importlib
 import math
 import sys
 import threading
@@ -8,6 +9,7 @@ import time
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mutants import mutants
@@ -23,7 +25,7 @@ from course_utils.exercises import lesson02 as ex02
 from course_utils.exercises import lesson03 as ex03
 from course_utils.exercises import lesson05 as ex05
 from course_utils.exercises import lesson06 as ex06
-from course_utils.exercises.checker import comparing, feedback
+from course_utils.exercises.checker import buttons, comparing, feedback
 from course_utils.lesson import dashboard, progress
 from course_utils.lesson.syllabus import LESSONS
 
@@ -55,6 +57,11 @@ def copy_of(function):
     return types.FunctionType(
         function.__code__, function.__globals__, function.__name__, function.__defaults__
     )
+
+
+def exercises_module(exercise):
+    """What a lesson calls ``ex``."""
+    return importlib.import_module(f"course_utils.exercises.lesson{exercise.lesson}")
 
 
 def functions_in(notebook):
@@ -165,6 +172,21 @@ def test_no_later_cell_defines_the_answer_again(exercise, solved):
 
 
 @by_id
+def test_what_is_printed_as_given_runs_as_code(exercise):
+    tools = {"torch": torch, "math": math, "ex": exercises_module(exercise)}
+    for case in exercise.cases:
+        failure = types.SimpleNamespace(case=case)
+        _, *given = feedback._case(exercise, failure)
+        for line, value in zip(given, case.make(), strict=True):
+            name, _, code = line.removeprefix("Given    : ").partition(" = ")
+            pasted = eval(code, tools)
+            assert type(pasted) is type(value), name
+            if isinstance(value, torch.Tensor):
+                assert pasted.shape == value.shape
+                assert pasted.dtype == value.dtype
+
+
+@by_id
 def test_hints_lead_on_and_then_say_that_they_end(exercise, capsys):
     exercise._hints_shown = 0
     for number in (1, 2, 3, 3):
@@ -194,6 +216,35 @@ def test_check_returns_the_learners_own_or_the_reference(capsys):
     assert ex01.apply_mask.check(right) is right
     assert ex01.apply_mask.check(lambda weight, mask: weight) is ex01.apply_mask.reference
     assert capsys.readouterr().out.startswith("✓ Exercise 1.1")
+
+
+def test_a_case_is_there_to_be_tried():
+    (weight, sparsity), (again, _) = ex02.magnitude_mask.case(2), ex02.magnitude_mask.case(2)
+    assert comparing.same((weight, sparsity), ex02.magnitude_mask.cases[1].make(), 0)
+    assert again is not weight
+    for number in (0, -1, 99):
+        with pytest.raises(ValueError, match="has the cases 1 to"):
+            ex02.magnitude_mask.case(number)
+
+
+def test_buttons_below_a_wrong_verdict_do_what_the_methods_do(monkeypatch):
+    called = []
+    exercise = types.SimpleNamespace(
+        id="1.1", hint=lambda: called.append("hint"), solution=lambda: called.append("solution")
+    )
+    row, _ = buttons.buttons(exercise).children
+    for button in row.children:
+        button.click()
+    assert called == ["hint", "solution"]
+
+
+def test_buttons_stand_below_what_is_not_right(monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr(buttons, "show", lambda exercise: shown.append(exercise.id))
+    ex01.apply_mask.check(copy_of(ex01.apply_mask.reference))
+    ex01.apply_mask.check(lambda weight, mask: ...)
+    assert shown == ["1.1"]
+    assert "Compare  : ex.apply_mask.solution()" in capsys.readouterr().out
 
 
 def test_the_smallest_failing_case_is_shown():
@@ -298,6 +349,26 @@ def test_two_results_in_one_are_told_apart_from_one():
     assert "`.max(dim)` returns values and indices; take `.amax(dim)` or `.max(dim).values`" in text
     sort = comparing.difference(torch.ones(2), torch.ones(2, 2).sort(1), 0)
     assert sort.wrong.startswith("`.sort(…)` returns values and indices")
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "same"),
+    [
+        ((1.0, 2.0), torch.tensor([1.0, 2.0]), True),
+        ([1.0, 2.0], np.array([1, 2]), True),
+        ([[1, 2], [3, 4]], torch.tensor([[1, 2], [3, 4]]), True),
+        ([], torch.empty(0), True),
+        ([1.0, 2.0], torch.tensor([1.0, 2.5]), False),
+        ([1.0, 2.0], np.array([1.0, 2.0, 3.0]), False),
+        ([1.0], torch.tensor(1.0), False),
+        (1.0, torch.tensor([1.0, 2.0]), False),
+        (np.array([1, 2]), np.array([1, 2]), True),
+        (np.array([1, 2]), np.array([[1, 2]]), False),
+        (torch.tensor([1, 2]), np.array([1, 2]), False),
+    ],
+)
+def test_tensors_and_arrays_may_stand_for_lists_of_numbers(expected, got, same):
+    assert comparing.same(expected, got, 0) is same
 
 
 def test_types_are_named_in_plain_words():
@@ -422,6 +493,27 @@ def test_pass_and_dots_are_not_attempted():
 
     assert ex00.count_zeros.judge(dots).outcome == "not attempted"
     assert ex00.count_zeros.judge(nothing).outcome == "not attempted"
+
+
+def left_below(x):
+    zeros = int((x == 0).sum())
+    raise NotImplementedError("your code here")
+    return zeros
+
+
+def left_in_a_branch(x):
+    if x.dim() == 1:
+        return int((x == 0).sum())
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("answer", [left_below, left_in_a_branch])
+def test_a_stub_with_code_beside_it_is_an_attempt(answer):
+    verdict = ex00.count_zeros.judge(answer)
+    assert verdict.outcome == "crashed"
+    assert "your function still raises NotImplementedError" in words(verdict.text)
+    assert "of your cell: raise NotImplementedError" in verdict.text
+    assert "not attempted" not in verdict.text
 
 
 def test_a_not_implemented_error_of_somebody_else_is_a_crash():
