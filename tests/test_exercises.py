@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import itertools
 import math
 import sys
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mutants import mutants
+from mutants import mutants, mutants_of_calls
 from right_answers import RIGHT_ANSWERS
 
 import course_utils
@@ -142,10 +143,12 @@ def test_every_misconception_gets_its_own_message(exercise):
 @by_id
 def test_no_mutant_survives(exercise):
     survivors, excused = [], set()
-    for description, mutant in mutants(exercise.reference):
+    calls = [case.make for case in exercise.cases]
+    in_calls = mutants_of_calls(exercise.reference, calls)
+    for description, mutant in itertools.chain(mutants(exercise.reference), in_calls):
         if exercise.judge(mutant, seconds=1).outcome in ("wrong", "crashed"):
             continue
-        key = (exercise.id, description.partition(": ")[2])
+        key = (exercise.id, description.partition(": ")[2] or description)
         (excused.add if key in EQUIVALENT else survivors.append)(key)
     assert not survivors
     assert excused == {key for key in EQUIVALENT if key[0] == exercise.id}
