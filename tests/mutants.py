@@ -10,7 +10,7 @@ import math
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
-from torch import Tensor, nn
+from torch import nn
 
 BINARY = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
@@ -110,6 +110,8 @@ def _of_call(node: ast.Call) -> Iterator[tuple[str, Callable]]:
             others += (FIRST_OR_LAST[name],) if name in FIRST_OR_LAST else ()
         for other in others:
             yield f"{name} → {other}", lambda n, _, other=other: setattr(n, "func", _parsed(other))
+    if name == "argsort" and node.keywords:
+        yield "of equal ones the last first", _last_of_equal_ones
     for position, keyword in enumerate(node.keywords):
         yield f"{keyword.arg}= dropped", lambda n, _, p=position: n.keywords.pop(p)
 
@@ -121,6 +123,11 @@ def _set_comparison(position: int, new: type) -> Callable:
 def _nearly_zero(node: ast.Compare, tree: ast.Module) -> None:
     sign = "<" if isinstance(node.ops[0], ast.Eq) else ">="
     _become(node, _parsed(f"(abs({ast.unparse(node.left)}) {sign} 1e-7)"), tree)
+
+
+def _last_of_equal_ones(node: ast.Call, tree: ast.Module) -> None:
+    sorted_ = ast.unparse(node.func.value)
+    _become(node, _parsed(f"len({sorted_}) - 1 - {sorted_}.flip(0).argsort(stable=True)"), tree)
 
 
 def _parsed(expression: str) -> ast.expr:
@@ -161,7 +168,6 @@ def mutants_of_calls(
 ) -> Iterator[tuple[str, Callable]]:
     """Each mutant with a description, where its kind can make a difference for these calls."""
     arguments = [call() for call in calls]
-    results = [result for result in map(_result_of(function), arguments) if result is not None]
     yield "remembers the first call", _remembers(function)
     yield "another answer at every second call", _changes_its_mind(function)
     if _some(arguments, nn.Module):
@@ -169,18 +175,6 @@ def mutants_of_calls(
             yield f"leaves nets with another {name}", _leaves_behind(function, leave)
     if any(map(_same_names_twice, arguments)):
         yield "dictionaries paired by position", _by_position(function)
-    if any(tensor.is_floating_point() for result in results for tensor in _tensors(result)):
-        yield "float32 whatever came", _in_float32(function)
-
-
-def _result_of(function: Callable) -> Callable:
-    def result(arguments: tuple) -> object:
-        try:
-            return function(*arguments)
-        except Exception:  # to be refused
-            return None
-
-    return result
 
 
 def _some(arguments: list[tuple], kind: type) -> bool:
@@ -190,14 +184,6 @@ def _some(arguments: list[tuple], kind: type) -> bool:
 def _same_names_twice(arguments: tuple) -> bool:
     names = [frozenset(value) for value in arguments if isinstance(value, dict) and len(value) > 1]
     return len(set(names)) < len(names)
-
-
-def _tensors(value: object) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, dict | list | tuple):
-        for entry in value.values() if isinstance(value, dict) else value:
-            yield from _tensors(entry)
 
 
 def _remembers(function: Callable) -> Callable:
@@ -250,14 +236,3 @@ def _by_position(function: Callable) -> Callable:
         return function(*paired)
 
     return mutant
-
-
-def _in_float32(function: Callable) -> Callable:
-    def narrow(value: object) -> object:
-        if isinstance(value, Tensor) and value.is_floating_point():
-            return value.float()
-        if isinstance(value, dict):
-            return {key: narrow(entry) for key, entry in value.items()}
-        return type(value)(map(narrow, value)) if isinstance(value, list | tuple) else value
-
-    return lambda *arguments: narrow(function(*arguments))

@@ -45,6 +45,8 @@ EQUIVALENT = {
     ("4.2", "truth turned in 'True'"): "the same: stable=True",
     ("4.5", "stable= dropped in 'draws.argsort(stable=True)'"): "as for 3.1",
     ("4.5", "truth turned in 'True'"): "the same: stable=True",
+    ("7.4", "0 or nearly in 'code == 0'"): "codes are whole numbers",
+    ("7.6", "round → (lambda x: math.floor(x + 0.5)) in 'round(-smallest / scale)'"): "no halves",
     ("7.8", "Gt → GtE in 'abs(mean - total[column]) > 0.1'"): "no mean is off by just the limit",
 }
 
