@@ -32,18 +32,8 @@ notebooks: .venv/installed-dev  ## make both notebooks of each lesson that chang
 numbers: .venv/installed-dev  ## the numbers in prose: how many there are, and what binds each
 	$(PY) -m course_utils.authoring.numbers
 
-# `make test` is the run with one thread. Here: all threads, and the code that PyTorch and oneDNN choose
-# on other processors. The solved notebooks only: a learner's computes the same, with the references.
-ONE_THREAD := OMP_NUM_THREADS=1 PYTEST_ADDOPTS=-n$(JOBS)
-SETTINGS := "$(ONE_THREAD) ATEN_CPU_CAPABILITY=default" "$(ONE_THREAD) ATEN_CPU_CAPABILITY=avx2" \
-	"$(ONE_THREAD) ONEDNN_MAX_CPU_ISA=AVX2"
-
 portability: .venv/installed-dev  ## every solved notebook's stored output under other CPU settings
-	@for settings in "" $(SETTINGS); do \
-		echo "Notebooks with $${settings:-the settings of this machine}:"; \
-		env $$settings $(PY) -m pytest --nbval solutions $(PYTEST_ARGS) || \
-			{ echo "Red with $${settings:-the settings of this machine}." >&2; exit 1; }; \
-	done
+	JOBS=$(JOBS) $(PY) tests/portability.py $(PYTEST_ARGS)
 
 nightly: .venv/installed-dev  ## filters taken out of 2,000 random nets, others each time
 	SURGERY_NETS=$${SURGERY_NETS:-2000} $(PY) -m pytest tests/test_random_nets.py $(PYTEST_ARGS)

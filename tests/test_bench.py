@@ -1,11 +1,13 @@
-"""The scripts behind `make bench` and `make loaded`."""
+"""The scripts behind `make bench`, `make loaded` and `make portability`."""
 
 import re
 import subprocess
 import sys
+import types
 
 import bench
 import loaded
+import portability
 import pytest
 from test_other_seeds import LESSON, TIMES
 
@@ -69,3 +71,32 @@ def test_loaded_ends_with_the_first_red_run(statuses, words, monkeypatch, capsys
     monkeypatch.setattr(loaded.subprocess, "run", run)
     assert loaded.main([]) == max(statuses)
     assert re.findall("green|RED", capsys.readouterr().out) == words
+
+
+@pytest.mark.parametrize(("capability", "tried"), [("DEFAULT", 1), ("AVX2", 2), ("AVX512", 4)])
+def test_portability_leaves_out_what_this_processor_computes_anyway(capability, tried):
+    settings = list(portability.settings(capability))
+    assert len(settings) == 4
+    assert [setting for setting, differs in settings if differs] == [
+        setting for setting, _ in settings[:tried]
+    ]
+
+
+@pytest.mark.parametrize(("statuses", "runs"), [([0, 0, 0, 0], 4), ([0, 1, 0, 0], 2)])
+def test_portability_ends_with_the_first_red_run(statuses, runs, monkeypatch, capfd):
+    commands, answers = [], iter(statuses)
+
+    def run(command, env, **_):
+        commands.append((command, env))
+        return types.SimpleNamespace(returncode=next(answers))
+
+    monkeypatch.setattr(portability.torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    monkeypatch.setattr(portability.subprocess, "run", run)
+    assert portability.main(["-q"]) == max(statuses)
+    assert len(commands) == runs
+    for command, _ in commands:
+        assert command[1:5] == ["-m", "pytest", "--nbval", "solutions"]
+        assert command[-1] == "-q"
+    assert "-n" not in commands[0][0]
+    assert commands[1][1]["ATEN_CPU_CAPABILITY"] == "default"
+    assert ("Red with OMP_NUM_THREADS=1" in capfd.readouterr().err) == (max(statuses) > 0)
