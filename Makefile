@@ -16,11 +16,11 @@ lab: .venv/installed  ## install what is needed and open your copies of the less
 
 # Two notebooks at a time with one thread each, not one with two threads: PyTorch's threads wait for
 # each other, and on a busy machine the notebooks took seven times as long. `make portability` runs
-# them with all threads as well, one at a time. The browser comes last and alone: beside it, what the
-# lessons time would be noise.
+# them with all threads as well, one at a time. The browser comes last: beside it, what the lessons
+# time would be noise.
 test: lint  ## lint, unit tests, every notebook's stored output, browser tests
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest --nbval -n $(JOBS) -m "not browser" $(PYTEST_ARGS)
-	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest -m browser tests $(PYTEST_ARGS)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest -m browser tests -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: .venv/installed-dev  ## ruff: what it checks and how it formats; import-linter: who may use whom
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
