@@ -122,7 +122,7 @@ print(digits)
 #
 # ## 0.5 Predict first
 #
-# Before each measurement the course asks what you expect. Run the cell, then pick or drag your answer
+# Before each measurement the course asks what you expect. Run the cell, then pick or type your answer
 # in the form below it and press *Commit*; or write it in place of `None` and run the cell. You may
 # skip it. But once you have read a result, you can no longer find out what you would have said; and
 # lesson 08 will show how well you know your own field.

@@ -21,8 +21,11 @@ ODD_NAMES = ["plain", "with a space", "Müller 微调", "it's", "a=b", ".hidden"
 
 def write_lesson(path: Path, source: str = OLD, text: str = "a lesson") -> None:
     cell = {"cell_type": "markdown", "id": "00-000", "metadata": {}, "source": text}
+    output = {"name": "stdout", "output_type": "stream", "text": "92 %"}
+    code = {"cell_type": "code", "id": "00-001", "metadata": {}, "source": "accuracy"}
+    code |= {"execution_count": 3, "outputs": [output]}
     metadata = {"course": {"source": source}}
-    content = {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    content = {"cells": [cell, code], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -45,6 +48,13 @@ def mine(course, monkeypatch) -> Path:
     return folder
 
 
+def as_nobody_has_run_it(lesson: Path) -> dict:
+    """A notebook of the course without outputs and counts."""
+    notebook = json.loads(lesson.read_text(encoding="utf-8"))
+    notebook["cells"][1] |= {"execution_count": None, "outputs": []}
+    return notebook
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -63,7 +73,8 @@ class TestSetUp:
         assert folder == course / "my_notebooks"
         assert [path.name for path in sorted(folder.glob("*.ipynb"))] == NAMES
         for name in NAMES:
-            assert (folder / name).read_bytes() == (course / "notebooks" / name).read_bytes()
+            copy = json.loads((folder / name).read_text(encoding="utf-8"))
+            assert copy == as_nobody_has_run_it(course / "notebooks" / name)
 
     def test_the_second_start_changes_nothing(self, course, mine):
         before = contents(course)
@@ -533,7 +544,8 @@ class TestFetch:
         before = contents(mine)
         fetched = desk.fetch("00")
         assert fetched == mine / "00_start_here.new-bbbbbbbb.ipynb"
-        assert fetched.read_bytes() == (course / "notebooks" / NAMES[0]).read_bytes()
+        copy = json.loads(fetched.read_text(encoding="utf-8"))
+        assert copy == as_nobody_has_run_it(course / "notebooks" / NAMES[0])
         assert contents(mine) == {**before, fetched.name: fetched.read_bytes()}
         assert f"my_notebooks/{fetched.name}; your own copy" in capsys.readouterr().out
 

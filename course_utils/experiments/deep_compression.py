@@ -25,7 +25,7 @@ EVERY = 10  # steps of the optimizer between two cuts
 SOFTNESS = 4.0  # what the scores of net and teacher are divided by (its temperature)
 BIAS_CLUSTERS = 8
 SEEDS = (0, 1, 2, 3, 4)
-SPARSITIES = (0.8, 0.9, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99)
+SPARSITIES = (0.7, 0.8, 0.9, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99)
 CLUSTERS = (2, 4, 8, 16)  # 1, 2, 3 and 4 bits a code
 CONFIGURATIONS = tuple(
     {"sparsity": sparsity, "clusters": clusters}

@@ -329,14 +329,23 @@ def _beside(lesson: Path, desk: Path) -> Path:
 
 
 def _content(lesson: Path) -> bytes:
-    """The course's notebook of a lesson; ``RuntimeError`` if you may not read it."""
+    """The course's notebook of a lesson as nobody has run it; ``RuntimeError`` if it is shut.
+
+    The course keeps each notebook with what it put out, for readers without a kernel and for the
+    tests. On a desk that would give every measurement away before you predict it.
+    """
     try:
-        return lesson.read_bytes()
+        stored = lesson.read_bytes()
     except OSError as error:
         raise RuntimeError(
             f"{lesson} cannot be read ({type(error).__name__}: {error.strerror}). Whoever looks "
             "after this course must let everybody read its files."
         ) from error
+    notebook = json.loads(stored)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return f"{json.dumps(notebook, indent=1, ensure_ascii=False)}\n".encode()
 
 
 def _edition_of(notebook: Path) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from course_utils.lesson import progress
-from course_utils.lesson.text import in_words, say, wrapped
+from course_utils.lesson.text import fraction_for_per_cent, in_words, say, wrapped
 
 Answer = float | str
 
@@ -79,8 +79,8 @@ def predict(
     if answer is not None:
         prediction.commit(answer)
         say(f"Noted: {answer} {unit}".strip() + ".")
-        if unit == "%" and 0 < answer < 1:  # possible, but 0.95 is more often meant as 95 %
-            say(f"Did you mean {100 * answer:g} %? Then put that in place of {answer}.")
+        if doubt := fraction_for_per_cent(answer, unit):
+            say(f"{doubt} Then put that in place of {answer}.")
         return prediction
     prediction.answer = _earlier(id, unit, options)
     if prediction.answer is not None:

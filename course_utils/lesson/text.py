@@ -40,6 +40,13 @@ def in_words(answer: float | str, unit: str) -> str:
     return f"{value} {unit}".strip()
 
 
+def fraction_for_per_cent(value: float | str, unit: str) -> str | None:
+    """A question back where 0.4 was given in %: possible, but 40 % is more often meant."""
+    if unit == "%" and not isinstance(value, str) and 0 < value < 1:
+        return f"Did you mean {100 * value:g} %?"
+    return None
+
+
 def show(text: str, html: str, about: dict) -> None:
     """Show ``html`` in a notebook, with ``text`` for all who see none; print ``text`` elsewhere.
 
