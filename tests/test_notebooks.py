@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_utils.authoring import build, other_seeds, rules
+from course_utils.authoring.shut import is_shut, only_shows, shut
 from course_utils.lesson import desk
 from course_utils.lesson.syllabus import LESSONS
 from course_utils.lesson.widgets import WIDGET_VIEW
@@ -146,6 +147,19 @@ def notebook(*cells, **metadata):
     return new_notebook(cells=list(cells), metadata=metadata)
 
 
+OPTIONS = ', options=["global", "per layer"]'
+ANSWERS = ("Here 92.5 % stay.", "About 93 % of them stay.", "It is ≈ 92 or 92.5 %.", "92.5% stay")
+
+
+def asks(more=', unit="%"'):
+    return code(f'guess = predict("7.1", "How much does gzip leave?", None{more})')
+
+
+def compares(more="", said="≈ 92.5 %"):
+    said = printed(f"Prediction 7.1: measured {said}; you made no prediction.")
+    return code(f"guess.compare(left){more}", [said])
+
+
 ALT = "A line that falls from the left to the right."
 
 GOOD = notebook(
@@ -203,6 +217,30 @@ BROKEN = {
     rules.cells_are_short: [notebook(code("\n".join(["x = 1"] * 26)))],
     rules.imports_are_few: [notebook(code("import a\nimport b\nfrom c import (\n    d,\n)"))],
     rules.code_cells_are_introduced: [notebook(code(), code(count=2))],
+    rules.predictions_are_blind: [
+        notebook(asks(), new_markdown_cell(prose), compares()) for prose in ANSWERS
+    ]
+    + [
+        notebook(asks(), code('claim("7.a", "gzip finds little", True)'), compares()),
+        notebook(
+            asks(),
+            code('plotting.show(fig, alt="Bars; the longest, fc1, keeps 92.5 %.")'),
+            compares(),
+        ),
+        notebook(
+            asks(), code('fig = plotting.size_steps(sizes, "gzip leaves 92.5 %")'), compares()
+        ),
+        notebook(asks(), compares('\nclaim("7.a", "gzip leaves nine parts of ten", True)')),
+        notebook(
+            asks(OPTIONS),
+            code('plotting.show(fig, alt="Lines: global ends on top.")'),
+            compares(said="global"),
+        ),
+    ],
+    rules.what_only_shows_is_shut: [
+        notebook(code("x = 1\nplotting.show(fig)")),
+        notebook(code('claim("7.a", "it holds", True)')),
+    ],
     rules.no_filler: [notebook(new_markdown_cell("You just run it."))],
     rules.numbers_are_bound: [  # more of them in test_numbers.py
         notebook(new_markdown_cell("It keeps 94.6 %."), code(outputs=[printed("≈ 94.6 %")])),
@@ -217,6 +255,42 @@ def test_rule_passes_the_good_and_reports_the_broken(rule):
     assert BROKEN[rule]
     for broken in BROKEN[rule]:
         assert rule(broken), rule.__name__
+
+
+def test_what_stands_beside_a_prediction_may_be_said():
+    """Before the question, after the comparison, in a shut cell, of something else."""
+    answer, claims = new_markdown_cell("92.5 % stay."), code('claim("7.a", "92.5 % stay", True)')
+    shut(claims)
+    assert rules.predictions_are_blind(notebook(answer, asks(), compares())) == []
+    assert rules.predictions_are_blind(notebook(asks(), compares(), answer)) == []
+    assert rules.predictions_are_blind(notebook(asks(), claims, compares())) == []
+    for prose in ("80 % of the zeros stay.", "92.5 kB stay.", "global or per layer?"):
+        assert (
+            rules.predictions_are_blind(notebook(asks(), new_markdown_cell(prose), compares()))
+            == []
+        )
+        options = notebook(asks(OPTIONS), new_markdown_cell(prose), compares(said="global"))
+        assert rules.predictions_are_blind(options) == []
+
+
+def test_cells_that_only_draw_and_claim_come_shut():
+    made = [
+        ("from course_utils import plotting\n\nplotting.show(fig, alt='A line.')", True),
+        ('claim("7.a", "it holds", x > 1)\ntime_claim("7.b", "and fast", ratio)', True),
+        ("fig = plotting.line_curves(x)\nplotting.show(fig)", True),
+        ("x = 1\nplotting.show(fig)", False),
+        ("guess.compare(3)", False),
+        ("from course_utils import plotting", False),
+    ]
+    for source, comes_shut in made:
+        assert only_shows(source) is comes_shut, source
+
+
+def test_a_cell_opened_by_hand_is_found():
+    wanted = build.solved_notebook(SOURCES[1])
+    made = nbformat.from_dict(wanted)
+    next(cell for cell in made.cells if is_shut(cell)).metadata.pop("jupyter")
+    assert rules.disagreements(made, wanted)
 
 
 def test_imports_do_not_count_as_lines_of_a_cell():

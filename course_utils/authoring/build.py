@@ -24,6 +24,7 @@ from nbgrader.preprocessors import ClearSolutions
 from traitlets.config import Config
 
 from course_utils.authoring.pytest_plugin import KERNEL_ENVIRONMENT, no_ipython_profile
+from course_utils.authoring.shut import only_shows, shut
 from course_utils.exercises.checker.exercise import STUB
 from course_utils.lesson import desk
 from course_utils.lesson.files import replace_with
@@ -77,6 +78,8 @@ def solved_notebook(source: Path) -> NotebookNode:
         cell.source = FOR_TOOLS.sub("", cell.source)
         cell.source = cell.source.replace(EDITION_TO_COME, f'edition="{edition}"')
         _check_regions(cell)
+        if cell.cell_type == "code" and only_shows(cell.source):
+            shut(cell)
     return notebook
 
 

@@ -63,7 +63,7 @@ def shown(notebook: NotebookNode) -> list[Shown]:
         for output in cell.get("outputs", []):
             found += _in_table(output.data["text/plain"]) if _is_table(output) else []
             for line in _measured_words(output).splitlines():
-                found += _in_line(line, frozenset())
+                found += in_line(line)
     return found
 
 
@@ -91,12 +91,13 @@ def _in_table(text: str) -> list[Shown]:
     head, *lines = text.splitlines() or [""]
     if lines and not re.search(NUMBER, lines[0]):  # the second line names the index
         head += " " + lines.pop(0)
-    return _in_line(head, frozenset()) + [
-        number for line in lines for number in _in_line(line, frozenset(units_in(head)))
+    return in_line(head) + [
+        number for line in lines for number in in_line(line, frozenset(units_in(head)))
     ]
 
 
-def _in_line(line: str, units: frozenset[str]) -> list[Shown]:
+def in_line(line: str, units: frozenset[str] = frozenset()) -> list[Shown]:
+    """The numbers of one line; ``units``: those that a number without any may have."""
     line = line.translate({ord("\u00a0"): " "})
     with_unit = quantities(re.sub(" +", " ", line))
     found = [Shown(q.value, frozenset({q.unit}), q.about) for q in with_unit]

@@ -12,7 +12,9 @@ from itertools import pairwise
 from nbformat import NotebookNode
 
 from course_utils.authoring import numbers
+from course_utils.authoring.blind import given_away
 from course_utils.authoring.build import BEGIN, END
+from course_utils.authoring.shut import is_shown_later, is_shut
 from course_utils.lesson.widgets import WIDGET_VIEW
 
 MAX_BYTES = 500_000
@@ -166,8 +168,21 @@ def code_cells_are_introduced(notebook: NotebookNode) -> list[str]:
     return [
         f"{cell.id} follows a code cell: write a sentence between that says what to look for."
         for before, cell in pairwise(notebook.cells)
-        if before.cell_type == cell.cell_type == "code"
+        if before.cell_type == cell.cell_type == "code" and not is_shut(cell)
     ]
+
+
+def what_only_shows_is_shut(notebook: NotebookNode) -> list[str]:
+    """A claim or a figure says what came out: above the reader's own reading it gives that away."""
+    return [
+        f"{cell.id} draws or claims in an open cell: put that into a cell of its own below."
+        for cell in _code(notebook)
+        if not is_shut(cell) and any(map(is_shown_later, ast.parse(cell.source).body[-1:]))
+    ]
+
+
+def predictions_are_blind(notebook: NotebookNode) -> list[str]:
+    return given_away(notebook)
 
 
 def no_filler(notebook: NotebookNode) -> list[str]:
@@ -206,6 +221,8 @@ RULES: tuple[Rule, ...] = (
     cells_are_short,
     imports_are_few,
     code_cells_are_introduced,
+    predictions_are_blind,
+    what_only_shows_is_shut,
     no_filler,
     numbers_are_bound,
 )
