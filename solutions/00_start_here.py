@@ -122,10 +122,11 @@ print(digits)
 #
 # ## 0.5 Predict first
 #
-# Before each measurement the course asks what you expect. Run the cell, then pick or type your answer
+# Before some measurements the course asks what you expect. Run the cell, then pick or type your answer
 # in the form below it and press *Commit*; or write it in place of `None` and run the cell. You may
 # skip it. But once you have read a result, you can no longer find out what you would have said; and
-# lesson 08 will show how well you know your own field.
+# each lesson ends with how near your predictions were. So that nothing gives a result away, cells that
+# only draw or state what came out are shut: three dots open them.
 #
 # The net is LeNet-300-100: 784 inputs, two hidden layers of 300 and 100 units, 10 outputs. It sees
 # the 3,600 training digits ten times. How many of the 1,000 test digits will it get right?
@@ -330,6 +331,14 @@ pd.DataFrame(
 from course_utils.lesson import what_you_measured
 
 what_you_measured()
+
+# %% [markdown]
+# And how near your predictions were, in all lessons so far.
+
+# %%
+from course_utils.lesson import what_you_predicted
+
+what_you_predicted()
 
 # %% [markdown]
 # **Remember**

@@ -712,6 +712,14 @@ from course_utils.lesson import what_you_measured
 what_you_measured()
 
 # %% [markdown]
+# And how near your predictions were, in all lessons so far.
+
+# %%
+from course_utils.lesson import what_you_predicted
+
+what_you_predicted()
+
+# %% [markdown]
 # **Remember**
 #
 # - A mask changes numbers, not shapes: a dense kernel takes as long for a zero as for any number.

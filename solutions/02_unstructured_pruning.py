@@ -1326,6 +1326,14 @@ from course_utils.lesson import what_you_measured
 what_you_measured()
 
 # %% [markdown]
+# And how near your predictions were, in all lessons so far.
+
+# %%
+from course_utils.lesson import what_you_predicted
+
+what_you_predicted()
+
+# %% [markdown]
 # **Remember**
 #
 # On LeNet-300-100 and these digits, ten epochs before the cut and up to two after it:

@@ -1193,6 +1193,14 @@ from course_utils.lesson import what_you_measured
 what_you_measured()
 
 # %% [markdown]
+# And how near your predictions were, in all lessons so far.
+
+# %%
+from course_utils.lesson import what_you_predicted
+
+what_you_predicted()
+
+# %% [markdown]
 # **Remember**
 #
 # - A mask on the conv weights does not silence a channel: BatchNorm adds its shift after it.

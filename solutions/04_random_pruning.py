@@ -756,6 +756,14 @@ from course_utils.lesson import what_you_measured
 what_you_measured()
 
 # %% [markdown]
+# And how near your predictions were, in all lessons so far.
+
+# %%
+from course_utils.lesson import what_you_predicted
+
+what_you_predicted()
+
+# %% [markdown]
 # **Remember**
 #
 # - State the sparsity that came out, not the one you asked for, and the number of epochs.

@@ -988,6 +988,14 @@ from course_utils.lesson import what_you_measured
 what_you_measured()
 
 # %% [markdown]
+# And how near your predictions were, in all lessons so far.
+
+# %%
+from course_utils.lesson import what_you_predicted
+
+what_you_predicted()
+
+# %% [markdown]
 # **Remember**
 #
 # - LeNet-300-100, ten epochs: up to 90 % rounds are worth less than a point; at 98 and 99 % make the
