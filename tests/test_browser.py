@@ -74,11 +74,18 @@ def test_each_picture_says_in_words_what_it_shows(page):
 
 
 def test_an_exercise_wrong_then_right(page):
-    (wrong,) = answer(page, "return x.numel()")
+    wrong, *_ = answer(page, "return x.numel()")
     assert "✗" in wrong
     assert "You count all numbers" in wrong
-    (crash,) = answer(page, "return x.no_such_thing()")
+    hint = page.get_by_role("button", name="Hint")
+    for number in (1, 2):
+        hint.press("Enter")
+        page.get_by_text(f"Hint {number} of 3 for exercise 0.1").wait_for()
+    page.get_by_role("button", name="Solution").click()
+    page.locator(".jp-OutputArea .highlight").filter(has_text="def count_zeros").wait_for()
+    crash, *_ = answer(page, "return x.no_such_thing()")
     assert "!" in crash
     assert "no_such_thing" in crash
     (right,) = answer(page, "return int((x == 0).sum())")
     assert "✓ Exercise 0.1" in right
+    assert hint.count() == 0
