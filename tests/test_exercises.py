@@ -12,6 +12,7 @@ import pytest
 import torch
 from mutants import mutants
 from right_answers import RIGHT_ANSWERS
+from wrong_answers import WRONG_ANSWERS
 
 import course_utils
 from course_utils import masks, schedules, scores
@@ -113,6 +114,14 @@ def test_solution_of_the_notebook_is_right(exercise, solved):
 def test_other_right_answers_are_right(exercise):
     for answer in RIGHT_ANSWERS[exercise.id]:
         assert exercise.judge(answer).text.startswith("✓"), exercise.judge(answer).text
+
+
+@by_id
+def test_other_wrong_answers_are_named(exercise):
+    for answer, named in WRONG_ANSWERS.get(exercise.id, ()):
+        verdict = exercise.judge(answer)
+        assert verdict.outcome in ("wrong", "crashed"), answer.__name__
+        assert named in words(verdict.text), f"{answer.__name__}: {verdict.text}"
 
 
 @by_id
