@@ -56,8 +56,8 @@ plotting.show(
 # > difficulty ★★☆ · importance ★★★ · 6 minutes
 # >
 # > Write `filter_mask(weight, sparsity)`: prune the round(sparsity · filters) filters of smallest L2
-# > norm, the first of equal ones first. Filters stand along dim 0. The mask is boolean and has the
-# > weight's shape.
+# > norm, of equal ones those that come first, however many are equal. Filters stand along dim 0; the
+# > weight may be a matrix or a conv's. Returns a boolean mask of its shape; leaves `weight` as it is.
 
 
 # %%

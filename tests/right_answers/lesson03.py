@@ -1,5 +1,6 @@
 """Right answers to the exercises of lesson 03, written differently from the reference."""
 
+import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -12,6 +13,21 @@ def filter_mask_by_sorting(weight, sparsity):
     gone = set(order[: round(sparsity * len(rows))])
     answers = torch.tensor([i not in gone for i in range(len(rows))])
     return answers.view(-1, *[1] * (weight.dim() - 1)) & torch.ones_like(weight).bool()
+
+
+def filter_mask_in_numpy(weight, sparsity):
+    rows = weight.numpy().reshape(len(weight), -1).astype(np.float64)
+    gone = np.argsort((rows**2).sum(1), kind="stable")[: round(len(rows) * sparsity)]
+    mask = np.ones(weight.shape, dtype=bool)
+    mask[gone] = False
+    return torch.from_numpy(mask)
+
+
+def filter_mask_by_ranks(weight, sparsity):
+    norms = torch.linalg.vector_norm(weight, dim=tuple(range(1, weight.dim())))
+    ranks = norms.argsort(stable=True).argsort(stable=True)
+    kept = ranks >= round(sparsity * weight.size(0))
+    return kept.reshape(-1, *[1] * (weight.dim() - 1)).expand_as(weight)
 
 
 def cut_by_position(conv, batchnorm, following, keep):
@@ -45,7 +61,7 @@ def net_flops_by_torch(widths):
 
 
 RIGHT_ANSWERS = {
-    "3.1": (filter_mask_by_sorting,),
+    "3.1": (filter_mask_by_sorting, filter_mask_in_numpy, filter_mask_by_ranks),
     "3.2": (cut_by_position,),
     "3.3": (columns_by_reshape,),
     "3.4": (difference_by_loop,),
