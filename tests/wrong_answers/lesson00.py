@@ -77,7 +77,7 @@ WRONG_ANSWERS = {
         (along_the_last, "one count for each row"),
         (shape_for_size, "number of *rows*"),
         (twice_in_a_matrix, ".count_nonzero() counts"),
-        (picked_out, "always 0"),
+        (picked_out, "always add up to 0"),
         (where_they_are, "*where* the zeros are"),
         (loop_over_rows, "Compare the whole tensor at once"),
         (int_of_all, "add them up first"),

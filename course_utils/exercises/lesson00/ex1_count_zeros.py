@@ -133,7 +133,8 @@ count_zeros = Exercise(
         ),
         Misconception(
             _values_added,
-            "You add up the zeros themselves, which is always 0. Add up the Trues of x == 0.",
+            "You get 0 for every x: the zeros themselves always add up to 0. Add up the Trues of "
+            "x == 0.",
         ),
         Misconception(
             _count_numbers,
