@@ -1,6 +1,8 @@
 """The checker: every exercise, right and wrong, and what the checker may never do."""
 
 import ast
+import importlib
+import itertools
 import math
 import sys
 import threading
@@ -8,9 +10,10 @@ import time
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from mutants import mutants
+from mutants import mutants, mutants_of_calls
 from right_answers import RIGHT_ANSWERS
 from wrong_answers import WRONG_ANSWERS
 
@@ -24,7 +27,7 @@ from course_utils.exercises import lesson02 as ex02
 from course_utils.exercises import lesson03 as ex03
 from course_utils.exercises import lesson05 as ex05
 from course_utils.exercises import lesson06 as ex06
-from course_utils.exercises.checker import comparing, feedback
+from course_utils.exercises.checker import buttons, comparing, feedback
 from course_utils.lesson import dashboard, progress
 from course_utils.lesson.syllabus import LESSONS
 
@@ -39,6 +42,8 @@ EQUIVALENT = {
     ("2.2", "truth turned in 'True'"): "the same: strict=True",
     ("4.5", "stable= dropped in 'draws.argsort(stable=True)'"): "as for 3.1",
     ("4.5", "truth turned in 'True'"): "the same: stable=True",
+    ("7.4", "0 or nearly in 'code == 0'"): "codes are whole numbers",
+    ("7.6", "round → (lambda x: math.floor(x + 0.5)) in 'round(-smallest / scale)'"): "no halves",
     ("7.8", "Gt → GtE in 'abs(mean - total[column]) > 0.1'"): "no mean is off by just the limit",
 }
 
@@ -52,6 +57,11 @@ def copy_of(function):
     return types.FunctionType(
         function.__code__, function.__globals__, function.__name__, function.__defaults__
     )
+
+
+def exercises_module(exercise):
+    """What a lesson calls ``ex``."""
+    return importlib.import_module(f"course_utils.exercises.lesson{exercise.lesson}")
 
 
 def functions_in(notebook):
@@ -140,10 +150,12 @@ def test_every_misconception_gets_its_own_message(exercise):
 @by_id
 def test_no_mutant_survives(exercise):
     survivors, excused = [], set()
-    for description, mutant in mutants(exercise.reference):
+    calls = [case.make for case in exercise.cases]
+    in_calls = mutants_of_calls(exercise.reference, calls)
+    for description, mutant in itertools.chain(mutants(exercise.reference), in_calls):
         if exercise.judge(mutant, seconds=1).outcome in ("wrong", "crashed"):
             continue
-        key = (exercise.id, description.partition(": ")[2])
+        key = (exercise.id, description.partition(": ")[2] or description)
         (excused.add if key in EQUIVALENT else survivors.append)(key)
     assert not survivors
     assert excused == {key for key in EQUIVALENT if key[0] == exercise.id}
@@ -167,6 +179,21 @@ def test_box_in_the_lesson_agrees_with_the_declaration(exercise, solved):
 def test_no_later_cell_defines_the_answer_again(exercise, solved):
     defined = f"def {exercise.name}("
     assert sum(defined in cell.source for cell in solved[exercise.lesson].cells) == 1
+
+
+@by_id
+def test_what_is_printed_as_given_runs_as_code(exercise):
+    tools = {"torch": torch, "math": math, "ex": exercises_module(exercise)}
+    for case in exercise.cases:
+        failure = types.SimpleNamespace(case=case)
+        _, *given = feedback._case(exercise, failure)
+        for line, value in zip(given, case.make(), strict=True):
+            name, _, code = line.removeprefix("Given    : ").partition(" = ")
+            pasted = eval(code, tools)
+            assert type(pasted) is type(value), name
+            if isinstance(value, torch.Tensor):
+                assert pasted.shape == value.shape
+                assert pasted.dtype == value.dtype
 
 
 @by_id
@@ -199,6 +226,35 @@ def test_check_returns_the_learners_own_or_the_reference(capsys):
     assert ex01.apply_mask.check(right) is right
     assert ex01.apply_mask.check(lambda weight, mask: weight) is ex01.apply_mask.reference
     assert capsys.readouterr().out.startswith("✓ Exercise 1.1")
+
+
+def test_a_case_is_there_to_be_tried():
+    (weight, sparsity), (again, _) = ex02.magnitude_mask.case(2), ex02.magnitude_mask.case(2)
+    assert comparing.same((weight, sparsity), ex02.magnitude_mask.cases[1].make(), 0)
+    assert again is not weight
+    for number in (0, -1, 99):
+        with pytest.raises(ValueError, match="has the cases 1 to"):
+            ex02.magnitude_mask.case(number)
+
+
+def test_buttons_below_a_wrong_verdict_do_what_the_methods_do(monkeypatch):
+    called = []
+    exercise = types.SimpleNamespace(
+        id="1.1", hint=lambda: called.append("hint"), solution=lambda: called.append("solution")
+    )
+    row, _ = buttons.buttons(exercise).children
+    for button in row.children:
+        button.click()
+    assert called == ["hint", "solution"]
+
+
+def test_buttons_stand_below_what_is_not_right(monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr(buttons, "show", lambda exercise: shown.append(exercise.id))
+    ex01.apply_mask.check(copy_of(ex01.apply_mask.reference))
+    ex01.apply_mask.check(lambda weight, mask: ...)
+    assert shown == ["1.1"]
+    assert "Compare  : ex.apply_mask.solution()" in capsys.readouterr().out
 
 
 def test_the_smallest_failing_case_is_shown():
@@ -303,6 +359,26 @@ def test_two_results_in_one_are_told_apart_from_one():
     assert "`.max(dim)` returns values and indices; take `.amax(dim)` or `.max(dim).values`" in text
     sort = comparing.difference(torch.ones(2), torch.ones(2, 2).sort(1), 0)
     assert sort.wrong.startswith("`.sort(…)` returns values and indices")
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "same"),
+    [
+        ((1.0, 2.0), torch.tensor([1.0, 2.0]), True),
+        ([1.0, 2.0], np.array([1, 2]), True),
+        ([[1, 2], [3, 4]], torch.tensor([[1, 2], [3, 4]]), True),
+        ([], torch.empty(0), True),
+        ([1.0, 2.0], torch.tensor([1.0, 2.5]), False),
+        ([1.0, 2.0], np.array([1.0, 2.0, 3.0]), False),
+        ([1.0], torch.tensor(1.0), False),
+        (1.0, torch.tensor([1.0, 2.0]), False),
+        (np.array([1, 2]), np.array([1, 2]), True),
+        (np.array([1, 2]), np.array([[1, 2]]), False),
+        (torch.tensor([1, 2]), np.array([1, 2]), False),
+    ],
+)
+def test_tensors_and_arrays_may_stand_for_lists_of_numbers(expected, got, same):
+    assert comparing.same(expected, got, 0) is same
 
 
 def test_types_are_named_in_plain_words():
@@ -427,6 +503,27 @@ def test_pass_and_dots_are_not_attempted():
 
     assert ex00.count_zeros.judge(dots).outcome == "not attempted"
     assert ex00.count_zeros.judge(nothing).outcome == "not attempted"
+
+
+def left_below(x):
+    zeros = int((x == 0).sum())
+    raise NotImplementedError("your code here")
+    return zeros
+
+
+def left_in_a_branch(x):
+    if x.dim() == 1:
+        return int((x == 0).sum())
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("answer", [left_below, left_in_a_branch])
+def test_a_stub_with_code_beside_it_is_an_attempt(answer):
+    verdict = ex00.count_zeros.judge(answer)
+    assert verdict.outcome == "crashed"
+    assert "your function still raises NotImplementedError" in words(verdict.text)
+    assert "of your cell: raise NotImplementedError" in verdict.text
+    assert "not attempted" not in verdict.text
 
 
 def test_a_not_implemented_error_of_somebody_else_is_a_crash():

@@ -9,5 +9,6 @@
 - ``comparing``: how two of them differ, in words
 - ``printing``: values in words, in drawings and as code
 - ``feedback``: the sentences and pictures of the four outcomes
+- ``buttons``: hint and solution, one click away below a wrong verdict
 - ``samples``: numbers for the cases
 """

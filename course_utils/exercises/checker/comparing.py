@@ -36,8 +36,9 @@ def same(a: object, b: object, tolerance: float) -> bool:
 def difference(expected: object, got: object, tolerance: float) -> Difference | None:
     """The first way in which ``got`` is not ``expected``, or None.
 
-    Numbers may come as int, float, NumPy number or tensor with one element; lists and tuples are
-    the same. Everything else must have the expected type.
+    Numbers may come as int, float, NumPy number or tensor with one element. Lists and tuples are
+    the same, and a tensor or an array may stand for a list of its entries. Everything else must
+    have the expected type.
     """
     if isinstance(expected, bool):
         return _compare_truth(expected, got)
@@ -49,6 +50,8 @@ def difference(expected: object, got: object, tolerance: float) -> Difference | 
         return _compare_mappings(expected, got, tolerance)
     if isinstance(expected, Sequence) and not isinstance(expected, str):
         return _compare_sequences(expected, got, tolerance)
+    if isinstance(expected, np.ndarray) and isinstance(got, np.ndarray):
+        return difference(expected.tolist(), got.tolist(), tolerance)
     if type(expected) is type(got) and expected == got:
         return (
             difference(expected.inside, got.inside, tolerance) if isinstance(got, Other) else None
@@ -137,6 +140,8 @@ def _compare_mappings(expected: Mapping, got: object, tolerance: float) -> Diffe
 
 
 def _compare_sequences(expected: Sequence, got: object, tolerance: float) -> Difference | None:
+    if isinstance(got, Tensor | np.ndarray) and got.ndim > 0:
+        got = got.tolist()
     if not isinstance(got, Sequence) or isinstance(got, str):
         return Difference("the type of the result", _type_words(expected, got))
     if len(got) != len(expected):

@@ -9,7 +9,7 @@ from types import FunctionType
 
 from IPython.display import Code, display
 
-from course_utils.exercises.checker import feedback
+from course_utils.exercises.checker import buttons, feedback
 from course_utils.exercises.checker.comparing import difference
 from course_utils.exercises.checker.feedback import Verdict
 from course_utils.exercises.checker.running import Observation, observe
@@ -19,6 +19,7 @@ from course_utils.lesson.text import say, wrapped
 
 SECONDS = 5.0  # for one case; the slowest reference takes a few milliseconds
 STUB = "your code here"  # what an open exercise raises as NotImplementedError
+STUBS = ("raise NotImplementedError", f"raise NotImplementedError({STUB!r})")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ class Exercise:
             verdict = feedback.check_failed(self, error)
         progress.record_check(self.id, verdict.outcome)
         feedback.show(feedback.with_what_is_returned(self, verdict))
+        if verdict.outcome in ("wrong", "crashed"):
+            buttons.show(self)
         return answer if verdict.outcome == "right" else self.reference
 
     def hint(self) -> None:
@@ -117,6 +120,14 @@ class Exercise:
         progress.record_solution(self.id)
         display(Code(inspect.getsource(self.reference), language="python"))
 
+    def case(self, number: int) -> tuple:
+        """The arguments of the case with this number, counted from 1, to try your function on."""
+        if number not in range(1, len(self.cases) + 1):
+            raise ValueError(
+                f"Exercise {self.id} has the cases 1 to {len(self.cases)}; you gave {number}."
+            )
+        return self.cases[number - 1].make()
+
     def judge(self, answer: object, seconds: float = SECONDS) -> Verdict:
         """The outcome of a check and its words, without printing or recording anything."""
         if answer is self.reference:
@@ -125,7 +136,8 @@ class Exercise:
         if not callable(answer):
             given = observe(lambda: answer, tuple, seconds, before)  # to look at it may never end
             return feedback.not_a_function(self, given.result)
-        if _is_open(answer):
+        is_open = _is_open(answer)
+        if is_open:
             return feedback.not_attempted(self)
         seen, failures = {}, []
         for case in self.cases:
@@ -134,7 +146,10 @@ class Exercise:
                 return feedback.reference_failed(self, expected)
             got = observe(answer, case.make, seconds, before)
             if got.error is NotImplementedError and got.said in ("", STUB):
-                return feedback.not_attempted(self)
+                unfinished = is_open is False  # and not: nobody can tell
+                return (
+                    feedback.unfinished(self, got) if unfinished else feedback.not_attempted(self)
+                )
             again = got
             if not got.timed_out and not failures:
                 again = observe(answer, case.make, seconds, before, seed=1)
@@ -201,18 +216,19 @@ class Exercise:
         )
 
 
-def _is_open(answer: Callable) -> bool:
-    """Whether the body is still empty: a docstring, ``pass``, ``...``, or our stub."""
+def _is_open(answer: Callable) -> bool | None:
+    """Whether nothing was written yet: a docstring, ``pass``, ``...``, our stub. None: unknown."""
     if type(answer) is not FunctionType:  # an object with ideas of its own
-        return False
+        return None
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
     except (OSError, TypeError, ValueError, SyntaxError):  # no source: then running it decides
-        return False
+        return None
     if not isinstance(tree.body[0], ast.FunctionDef):
-        return False
-    return all(
-        isinstance(line, ast.Pass)
-        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
-        for line in tree.body[0].body
-    )
+        return None
+    return all(map(_is_empty, tree.body[0].body))
+
+
+def _is_empty(line: ast.stmt) -> bool:
+    constant = isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+    return isinstance(line, ast.Pass) or constant or ast.unparse(line) in STUBS

@@ -4,6 +4,7 @@ The grammar of a wrong answer is always the same: what was checked, the case, wh
 was expected, what you got, what to try.
 """
 
+import ast
 import math
 import textwrap
 from dataclasses import dataclass, replace
@@ -52,12 +53,20 @@ def with_what_is_returned(exercise, verdict: Verdict) -> Verdict:
 
 def right(exercise) -> Verdict:
     n = len(exercise.cases)
-    return _verdict(exercise, "right", f"right, in all {n} cases.")
+    compare = f"Compare  : ex.{exercise.name}.solution() shows the reference."
+    return _verdict(exercise, "right", f"right, in all {n} cases.", compare)
 
 
 def not_attempted(exercise) -> Verdict:
     words = "not attempted yet. The lesson goes on with the reference."
     return _verdict(exercise, "not attempted", words)
+
+
+def unfinished(exercise, got) -> Verdict:
+    """``got``: the observation of an answer that raises what an open exercise raises."""
+    words = "not finished: your function still raises NotImplementedError."
+    advice = "Take the line with `raise` out, and return your result."
+    return _verdict(exercise, "crashed", words, *_place(got), advice)
 
 
 def is_the_reference(exercise) -> Verdict:
@@ -100,7 +109,7 @@ def timed_out(exercise, failure) -> Verdict:
         exercise,
         "crashed",
         "stopped, it took too long. Is there a loop that never ends?",
-        *_place(failure),
+        *_place(failure.got),
         *([goes_on] if failure.got.goes_on else []),
         *_case(exercise, failure),
         *_printed(failure),
@@ -115,7 +124,7 @@ def crashed(exercise, failure) -> Verdict:
         "crashed",
         "your code crashed.",
         _error(failure.got),
-        *_place(failure),
+        *_place(failure.got),
         *known[:1],
         *_case(exercise, failure),
         *_printed(failure),
@@ -200,11 +209,22 @@ def _side_effects(exercise, got) -> list[str]:
 
 def _case(exercise, failure) -> list[str]:
     names = exercise.reference.__code__.co_varnames
+    source = f"ex.{exercise.name}.case({exercise.cases.index(failure.case) + 1})"
     given = [
-        f"{name} = {code(plain(value))}"
-        for name, value in zip(names, failure.case.make(), strict=False)
+        f"Given    : {name} = {_to_paste(plain(value), f'{source}[{index}]')}"
+        for index, (name, value) in enumerate(zip(names, failure.case.make(), strict=False))
     ]
-    return [f"Case     : {failure.case.label}", *(f"Given    : {line}" for line in given)]
+    return [f"Case     : {failure.case.label}", *given]
+
+
+def _to_paste(value: object, source: str) -> str:
+    """A value as code; where it is too large for that, or a function, ``source`` gives it."""
+    written = code(value)
+    try:
+        ast.parse(written, mode="eval")
+    except SyntaxError:
+        return f"{source}   # {written}"
+    return written
 
 
 def _results(exercise, failure) -> list[str]:
@@ -227,10 +247,10 @@ def _error(observation) -> str:
     return f"{observation.error.__name__}: {first_line(observation.said)}".removesuffix(": ")
 
 
-def _place(failure) -> list[str]:
-    if failure.got.place is None:
+def _place(observation) -> list[str]:
+    if observation.place is None:
         return []
-    number, text = failure.got.place
+    number, text = observation.place
     return [f"In line {number} of your cell: {text}"]
 
 

@@ -214,6 +214,10 @@ kmeans_step = Exercise(
             "a centroid whose weights have the mean 0",
             lambda: (torch.tensor([1.0, -1.0, 5.0]), torch.tensor([0.3, 6.0])),
         ),
+        Case(
+            "a tiny weight is not pruned",
+            lambda: (torch.tensor([1e-9, 0.0, -2.0, 0.75]), torch.tensor([-1.5, 0.25, 1.0])),
+        ),
         Case("nothing but zeros", lambda: (torch.zeros(2, 2), torch.tensor([-1.0, 1.0]))),
         Case(
             "a matrix",

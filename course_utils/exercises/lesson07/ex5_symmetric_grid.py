@@ -217,6 +217,10 @@ symmetric_grid = Exercise(
             lambda: (torch.tensor([[0.0, 0.0], [-0.6, 0.21]]), 4),
         ),
         Case(
+            "a channel of tiny weights",
+            lambda: (torch.tensor([[1e-9, -4e-10], [-0.6, 0.21]]), 4),
+        ),
+        Case(
             "as many inputs as channels",
             lambda: (torch.tensor([[1.0, -3.1, 0.4], [-0.7, 0.2, 5.5], [8.0, 1.2, -0.9]]), 8),
         ),

@@ -166,10 +166,10 @@ def _bias_first(*given: Tensor) -> Folded:
     return _folded(given)[::-1]
 
 
-def _one_channel(bias: Bias) -> tuple:
+def _one_channel(bias: Bias, gamma: float = 3.0) -> tuple:
     """Here γ / √(σ² + ε) is 3 / 0.6 = 5."""
     one = torch.tensor
-    return one([[2.0]]), bias, one([3.0]), one([0.5]), one([4.0]), one([0.25]), 0.11
+    return one([[2.0]]), bias, one([gamma]), one([0.5]), one([4.0]), one([0.25]), 0.11
 
 
 def _linear(out: int, inputs: int) -> tuple:
@@ -198,6 +198,7 @@ fold_batchnorm = Exercise(
         Case("one weight", lambda: _one_channel(torch.tensor([1.0]))),
         Case("one weight, no bias", lambda: _one_channel(None)),
         Case("two channels of three inputs", lambda: _linear(2, 3)),
+        Case("a negative γ", lambda: _one_channel(torch.tensor([1.0]), gamma=-3.0)),
         Case("as many inputs as channels", lambda: _linear(3, 3)),
         Case("a pruned conv layer without bias", lambda: _conv(4, 2, None, 1e-5)),
         Case("3 channels, 3 inputs, kernel 3×3", lambda: _conv(3, 3, normal(3, seed=8), 0.1)),
