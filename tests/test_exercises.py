@@ -40,6 +40,7 @@ EQUIVALENT = {
     ("2.1", "truth turned in 'True'"): "the same: stable=True",
     ("2.2", "strict= dropped in 'zip(weights.items(), pieces, strict=True)'"): "equal lengths",
     ("2.2", "truth turned in 'True'"): "the same: strict=True",
+    ("3.4", "leaves nets with another eval"): "to compare in eval mode and stay there is right",
     ("4.5", "stable= dropped in 'draws.argsort(stable=True)'"): "as for 3.1",
     ("4.5", "truth turned in 'True'"): "the same: stable=True",
     ("7.4", "0 or nearly in 'code == 0'"): "codes are whole numbers",
