@@ -35,7 +35,8 @@ SEEDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 # > difficulty ★☆☆ · importance ★★☆ · 4 minutes
 # >
 # > Write `bernoulli_mask(draws, probability)`: `draws` holds a number from U(0, 1) for each weight.
-# > Drop the weights whose draw is below `probability`. Return the mask, True = kept.
+# > Drop the weights whose draw is below `probability` (0 to 1), no others, and draw nothing yourself.
+# > Returns a boolean mask of the same shape, True = kept; leaves `draws` as it is.
 
 
 # %%
@@ -58,7 +59,8 @@ bernoulli_mask = ex.bernoulli_mask.check(bernoulli_mask)
 # > difficulty ★☆☆ · importance ★★★ · 4 minutes
 # >
 # > Write `exact_mask(draws, sparsity)`: prune the round(sparsity · n) weights with the smallest draws,
-# > the first of equal ones first.
+# > n of them in the whole tensor; of equal draws those that come first, however many are equal. Returns
+# > a boolean mask of the same shape, True = kept; leaves `draws` as it is.
 
 
 # %%
@@ -134,14 +136,15 @@ claim("S8", "random_unstructured prunes exactly 30 of 100 every time, and your m
 # %% [markdown]
 # ## 4.2 How far does the sparsity stray?
 #
-# The number of dropped weights follows the **binomial distribution** (二项分布). Its mean is n·p. How
-# far from it is usual?
+# The number of dropped weights follows the **binomial distribution** (二项分布). Its mean is n·p and its
+# variance n·p·(1 − p). How far from the mean is usual?
 #
 # > ### Exercise 4.3 · How far the sparsity strays
 # > difficulty ★★☆ · importance ★★☆ · 5 minutes
 # >
 # > Write `sparsity_spread(n, probability)`: the standard deviation (标准差) of the realised sparsity of
-# > a layer of n weights, each dropped with this probability. `math` is imported.
+# > a layer of n weights, each dropped with this probability. A formula, not an experiment: returns one
+# > number, the spread of a fraction and not of points. n ≥ 1, and the probability may be 0 or 1.
 
 
 # %%
@@ -434,8 +437,8 @@ tables.approximate(own, dict.fromkeys(own, "{:5.1f} %"))
 # > difficulty ★★☆ · importance ★★★ · 8 minutes
 # >
 # > Write `paired_interval(a, b, t)`: `a` and `b` are lists of results, one for each seed, `t` is the
-# > factor for the wanted confidence. Return the ends of the interval of a − b, (low, high). The
-# > standard deviation divides by n − 1.
+# > factor for the wanted confidence. Return the ends of the interval of a − b, (low, high), as two
+# > numbers. The standard deviation divides by n − 1. There are at least two seeds.
 
 
 # %%

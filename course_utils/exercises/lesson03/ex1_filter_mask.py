@@ -291,8 +291,8 @@ filter_mask = Exercise(
         ),
         Misconception(
             _count_of_those_kept,
-            "You round how many filters *stay*. Round how many go, round(sparsity · filters): at a "
-            "half the two differ.",
+            "You round how many filters *stay*. Round how many go, round(sparsity · filters): at "
+            "a half the two differ.",
         ),
         Misconception(
             _count_of_weights,

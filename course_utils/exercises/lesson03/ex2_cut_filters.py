@@ -171,8 +171,8 @@ cut_filters = Exercise(
     misconceptions=(
         Misconception(
             _next_filters,
-            "You take *filters* out of the next conv (dim 0). The channel is an input there: it is "
-            "dim 1 of the next weight that gets smaller.",
+            "You take *filters* out of the next conv (dim 0). The channel is an input there: it "
+            "is dim 1 of the next weight that gets smaller.",
         ),
         Misconception(
             _next_left_alone,
@@ -250,8 +250,8 @@ cut_filters = Exercise(
         ),
         Misconception(
             _conv_only_zeroed,
-            "You set the filters of the conv to zero, so that they are still there. Index the conv "
-            "with `keep`, along dim 0.",
+            "You set the filters of the conv to zero, so that they are still there. Index the "
+            "conv with `keep`, along dim 0.",
         ),
         Misconception(
             _laid_flat,

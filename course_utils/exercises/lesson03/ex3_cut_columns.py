@@ -81,6 +81,10 @@ cut_columns = Exercise(
             lambda: (torch.tensor([[1.0, 2.0, 3.0, 4.0]]), torch.tensor([False, True])),
         ),
         Case(
+            "two channels of two positions, the first stays",
+            lambda: (torch.tensor([[1.0, 2.0, 3.0, 4.0]]), torch.tensor([True, False])),
+        ),
+        Case(
             "three channels of two positions",
             lambda: (torch.arange(12.0).reshape(2, 6), torch.tensor([True, False, True])),
         ),
@@ -112,8 +116,8 @@ cut_columns = Exercise(
     misconceptions=(
         Misconception(
             _taken_in_turns,
-            "You repeat the whole of `keep` (□ ■ □ ■), as if the channels took turns. flatten lays "
-            "all positions of a channel side by side (□ □ ■ ■): repeat each answer.",
+            "You repeat the whole of `keep` (□ ■ □ ■), as if the channels took turns. flatten "
+            "lays all positions of a channel side by side (□ □ ■ ■): repeat each answer.",
         ),
         Misconception(
             _one_column_a_channel,

@@ -176,15 +176,10 @@ def _of_the_states(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
 
 
 class _Remembers(nn.Sequential):
-    """A net whose state holds its mode, so that one left in train mode counts as changed."""
+    """A net whose mode and gradients belong to its state, so that leaving others is a change."""
 
-    def __init__(self, *layers: nn.Module) -> None:
-        super().__init__(*layers)
-        self.register_buffer("trains", torch.tensor(True))
-
-    def train(self, mode: bool = True) -> "_Remembers":
-        self.trains.fill_(mode)
-        return super().train(mode)
+    def get_extra_state(self) -> list:
+        return [self.training, *(parameter.grad for parameter in self.parameters())]
 
 
 def _net(seed: int, shift: float = 0.0) -> nn.Module:
@@ -266,8 +261,8 @@ largest_difference = Exercise(
     misconceptions=(
         Misconception(
             _mode_forgotten,
-            "You compare in train mode. There BatchNorm uses the statistics of the batch and moves "
-            "its own, so that comparing two nets changes them. Call .eval() on both first.",
+            "You compare in train mode. There BatchNorm uses the statistics of the batch and "
+            "moves its own, so that comparing two nets changes them. Call .eval() on both first.",
         ),
         Misconception(
             _in_train_mode,
@@ -276,13 +271,13 @@ largest_difference = Exercise(
         ),
         Misconception(
             _only_small_in_eval_mode,
-            "Only `small` is in eval mode. In train mode BatchNorm of `masked` uses the statistics "
-            "of the batch and moves its own: call .eval() on both first.",
+            "Only `small` is in eval mode. In train mode BatchNorm of `masked` uses the "
+            "statistics of the batch and moves its own: call .eval() on both first.",
         ),
         Misconception(
             _only_masked_in_eval_mode,
-            "Only `masked` is in eval mode. In train mode BatchNorm of `small` uses the statistics "
-            "of the batch and moves its own: call .eval() on both first.",
+            "Only `masked` is in eval mode. In train mode BatchNorm of `small` uses the "
+            "statistics of the batch and moves its own: call .eval() on both first.",
         ),
         Misconception(
             _both_left_in_train_mode,
@@ -316,8 +311,8 @@ largest_difference = Exercise(
         ),
         Misconception(
             _within_tolerance,
-            "You return whether they are close. The number is asked for: how far apart are they at "
-            "most?",
+            "You return whether they are close. The number is asked for: how far apart are they "
+            "at most?",
         ),
         Misconception(
             _of_the_largest,
@@ -335,8 +330,8 @@ largest_difference = Exercise(
         ),
         Misconception(
             _euclidean,
-            "You take the norm of all differences, which grows with their number. Asked for is the "
-            "largest single one.",
+            "You take the norm of all differences, which grows with their number. Asked for is "
+            "the largest single one.",
         ),
         Misconception(
             _mean_square,

@@ -243,8 +243,8 @@ conv_flops = Exercise(
         ),
         Misconception(
             _number_of_weights,
-            "That is how many weights the conv has. Each of them works at every one of the "
-            "height · width positions, and takes two operations there.",
+            "That is how many weights the conv has. Each of them works at every one of the height "
+            "· width positions, and takes two operations there.",
         ),
         Misconception(
             _additions_once,

@@ -244,13 +244,13 @@ net_flops = Exercise(
         ),
         Misconception(
             _never_pooled,
-            "Your picture stays 28 pixels wide. Each block ends with pooling, which halves it: 28, "
-            "14, 7, 3.",
+            "Your picture stays 28 pixels wide. Each block ends with pooling, which halves it: "
+            "28, 14, 7, 3.",
         ),
         Misconception(
             _no_classifier,
-            "The last linear layer is missing: 2 · inputs · 10, where the inputs are all positions "
-            "of all channels.",
+            "The last linear layer is missing: 2 · inputs · 10, where the inputs are all "
+            "positions of all channels.",
         ),
         Misconception(
             _always_one_input,
@@ -273,8 +273,8 @@ net_flops = Exercise(
         ),
         Misconception(
             _nine_positions,
-            "Your linear layer has nine positions for each channel in every net. That is so behind "
-            "three blocks; otherwise it is the side that is left, squared.",
+            "Your linear layer has nine positions for each channel in every net. That is so "
+            "behind three blocks; otherwise it is the side that is left, squared.",
         ),
         Misconception(
             _rounded_up,
@@ -321,8 +321,8 @@ net_flops = Exercise(
         ),
         Misconception(
             _channels_kept_equal,
-            "Each of your convs reads as many channels as it makes. It reads what the block before "
-            "has made, and the first reads one.",
+            "Each of your convs reads as many channels as it makes. It reads what the block "
+            "before has made, and the first reads one.",
         ),
         Misconception(
             _three_channels,
@@ -356,13 +356,13 @@ net_flops = Exercise(
         ),
         Misconception(
             _convs_at_full_size,
-            "All of your convs work on 28×28 pixels. Each block ends with pooling, so the next one "
-            "finds half the side: 28, 14, 7, 3.",
+            "All of your convs work on 28×28 pixels. Each block ends with pooling, so the next "
+            "one finds half the side: 28, 14, 7, 3.",
         ),
         Misconception(
             _three_blocks_only,
-            "You have three sides written down, 28, 14 and 7. A net may have more blocks or fewer: "
-            "halve the side in each.",
+            "You have three sides written down, 28, 14 and 7. A net may have more blocks or "
+            "fewer: halve the side in each.",
         ),
         Misconception(
             _with_batchnorm,
@@ -375,8 +375,8 @@ net_flops = Exercise(
         ),
         Misconception(
             _cut_off_at_the_end,
-            "You round at the end only. Pooling itself leaves out what does not fill a window: "
-            "7 pixels become 3, so halve with //.",
+            "You round at the end only. Pooling itself leaves out what does not fill a window: 7 "
+            "pixels become 3, so halve with //.",
         ),
         Misconception(
             _linear_as_conv,

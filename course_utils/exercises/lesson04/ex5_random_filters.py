@@ -84,8 +84,8 @@ random_filters = Exercise(
     misconceptions=(
         Misconception(
             _answers_only,
-            "One answer for each filter. A block mask has the weight's shape: give every weight of "
-            "a filter the filter's answer.",
+            "One answer for each filter. A block mask has the weight's shape: give every weight "
+            "of a filter the filter's answer.",
         ),
         Misconception(
             _filters_by_threshold,
