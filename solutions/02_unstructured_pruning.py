@@ -116,7 +116,8 @@ tables.approximate(mean_sizes.round(4), dict.fromkeys(columns[3:], "{:6.4f}"))
 # > difficulty ★★☆ · importance ★★★ · 8 minutes
 # >
 # > Write `magnitude_mask(weight, sparsity)`: a boolean mask in the weight's shape, True = kept, that
-# > prunes exactly round(sparsity · n) weights of smallest |w|, the first of equal ones first.
+# > prunes exactly round(sparsity · n) weights of smallest |w|, the first of equal ones first. The
+# > weights are finite numbers, of any shape and in any order in memory, and stay as they are.
 
 
 # %%
@@ -185,7 +186,8 @@ claim(
 # > difficulty ★★☆ · importance ★★★ · 6 minutes
 # >
 # > Write `global_masks(weights, sparsity)`: for a dictionary name → weight, a dictionary name → mask
-# > that prunes round(sparsity · N) of all N weights together. Use your `magnitude_mask`.
+# > that prunes round(sparsity · N) of all N weights together, of equal ones those of the earlier layer
+# > first. Use your `magnitude_mask`. The weights stay as they are.
 
 
 # %%
@@ -292,8 +294,9 @@ claim("2.b", "before fine-tuning, global costs −1 to 2 points at 80 %, and per
 # > ### Exercise 2.3 · A sensitivity scan
 # > difficulty ★★☆ · importance ★★☆ · 6 minutes
 # >
-# > Write `sensitivity_scan(weights, accuracy_of, sparsities)`. `accuracy_of(weights)` measures a
-# > dictionary of weights. Return {name: {sparsity: accuracy}}.
+# > Write `sensitivity_scan(weights, accuracy_of, sparsities)`. `accuracy_of` measures a dictionary of
+# > the weights of *all* layers. Return {name: {sparsity: accuracy}}, each with that layer alone pruned
+# > by magnitude. The sparsities come in any order; the weights stay as they are.
 
 
 # %%
@@ -364,7 +367,8 @@ claim("2.d", "at 90 % of one layer alone, fc3 loses the most", most_sensitive ==
 # > Write `choose_sparsities(scan, sizes, budget)`: ask the same accuracy (a *floor*) of every layer
 # > and give each its largest scanned sparsity that still reaches it, 0.0 if none does. Take the
 # > highest floor, among the accuracies in the scan, at which at least the fraction `budget` of all
-# > weights goes. Return {name: sparsity}. Raise `ValueError` if no floor reaches the budget.
+# > weights goes; of a layer that is sparsity · size, unrounded. Return {name: sparsity}. Raise
+# > `ValueError` if no floor reaches the budget. A curve may dip, and no dictionary need be sorted.
 
 
 # %%
@@ -450,7 +454,8 @@ claim("2.e", "on average the scan's choice beats equal sparsities, and does not 
 # > difficulty ★★☆ · importance ★★★ · 6 minutes
 # >
 # > Write `sgd_step(weight, mask, gradient, velocity, lr, momentum, weight_decay)`: return the new
-# > weight after one such step, in which every pruned weight is exactly 0.
+# > weight after one such step, in which every pruned weight is exactly 0, whatever it was before. The
+# > velocity is not returned; all arguments stay as they are.
 
 
 # %%
@@ -817,7 +822,8 @@ tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 # > difficulty ★★☆ · importance ★★★ · 5 minutes
 # >
 # > Write `plain_state(state)`: from a state dict with `…_orig` and `…_mask` entries, make one that a
-# > plain model loads, with the zeros in place. All other entries stay.
+# > plain model loads, with the zeros in place. All other entries stay, also one that ends in `_mask`
+# > but has no partner in `_orig`. `state` itself is not changed.
 
 
 # %%
@@ -826,11 +832,11 @@ def plain_state(state):
     ### BEGIN SOLUTION
     plain = {}
     for name, tensor in state.items():
-        if name.endswith("_mask"):
-            continue
         if name.endswith("_orig"):
             name = name.removesuffix("_orig")
             tensor = tensor * state[f"{name}_mask"]
+        elif name.endswith("_mask") and f"{name.removesuffix('_mask')}_orig" in state:
+            continue
         plain[name] = tensor
     return plain
     ### END SOLUTION
