@@ -161,6 +161,11 @@ def thousand_masks(n, probability):
     return (counts / n).std().item()
 
 
+def masks_that_are_drawn(n, probability):
+    masks = torch.rand(500, n) >= probability
+    return (1 - masks.float().mean(dim=1)).std()
+
+
 def masks_of_one_generator(n, probability):
     lots = np.random.default_rng(7).random((10, n))
     return (lots < probability).mean(1).std()
@@ -307,7 +312,8 @@ WRONG_ANSWERS = {
         (no_n_at_all, "n is missing"),
         (in_points, "You give points of a per cent"),
         (thousand_masks, "a formula gives exactly 1/2"),
-        (masks_of_one_generator, "a formula gives exactly 1/2"),
+        (masks_that_are_drawn, "A formula is asked for, not an experiment"),
+        (masks_of_one_generator, "A formula is asked for, not an experiment"),
         (only_those_that_stay, "The factor p is missing"),
         (half_of_an_interval, "You multiply by 1.96"),
         (variance_of_the_number, "the variance of the *count*"),

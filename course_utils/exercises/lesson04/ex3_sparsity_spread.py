@@ -111,11 +111,11 @@ sparsity_spread = Exercise(
     minutes=5,
     reference=sparsity_spread,
     cases=(
+        Case("10¹⁵ weights, all of them dropped: nothing can vary", lambda: (10**15, 1.0)),
         Case("one weight, a coin toss: a formula gives exactly 1/2", lambda: (1, 0.5)),
         Case("100 weights, 50 %", lambda: (100, 0.5)),
         Case("100 weights, 30 %", lambda: (100, 0.3)),
         Case("probability 0: nothing can vary", lambda: (100, 0.0)),
-        Case("probability 1", lambda: (100, 1.0)),
         Case("fc1 of LeNet-300-100", lambda: (235_200, 0.3)),
         Case("4 weights, 90 %", lambda: (4, 0.9)),
     ),
@@ -238,6 +238,11 @@ sparsity_spread = Exercise(
         ),
     ),
     crashes={
+        **dict.fromkeys(
+            ("can't allocate memory", "not enough memory", "Unable to allocate"),
+            "You draw masks and measure them. A formula is asked for, not an experiment: it gives "
+            "the spread of any layer, exactly and without a draw.",
+        ),
         "division by zero": "n is at least 1, but the probability may be 0: then nothing can vary, "
         "and the formula gives 0 by itself.",
         "expected a nonnegative input": "The root of a negative number: are there parentheses "
