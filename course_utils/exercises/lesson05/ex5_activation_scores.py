@@ -147,6 +147,10 @@ activation_scores = Exercise(
             "one example of two features",
             lambda: (torch.tensor([[1.0, -2.0]]), torch.tensor([[5.0, -1.0]])),
         ),
+        Case(
+            "a feature that is 0 in the only example",
+            lambda: (torch.tensor([[3.0, 2.0]]), torch.tensor([[0.0, 4.0]])),
+        ),
         Case("one weight, one example", lambda: (torch.tensor([[-2.0]]), torch.tensor([[3.0]]))),
         Case(
             "two examples of one feature",
