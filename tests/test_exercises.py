@@ -1,6 +1,7 @@
 """The checker: every exercise, right and wrong, and what the checker may never do."""
 
 import ast
+import copy
 import importlib
 import itertools
 import math
@@ -39,8 +40,6 @@ EQUIVALENT = {
     ("2.2", "strict= dropped in 'zip(weights.items(), pieces, strict=True)'"): "equal lengths",
     ("2.2", "truth turned in 'True'"): "the same: strict=True",
     ("3.4", "leaves nets with another eval"): "to compare in eval mode and stay there is right",
-    ("4.5", "stable= dropped in 'draws.argsort(stable=True)'"): "as for 3.1",
-    ("4.5", "truth turned in 'True'"): "the same: stable=True",
     ("7.4", "0 or nearly in 'code == 0'"): "codes are whole numbers",
     ("7.6", "round → (lambda x: math.floor(x + 0.5)) in 'round(-smallest / scale)'"): "no halves",
     ("7.8", "Gt → GtE in 'abs(mean - total[column]) > 0.1'"): "no mean is off by just the limit",
@@ -67,6 +66,7 @@ def functions_in(notebook):
     """Each function that a notebook defines, by name; the last definition wins."""
     tools = {
         "torch": torch,
+        "copy": copy,
         "math": math,
         "masks": masks,
         "magnitude_mask": masks.magnitude_mask,

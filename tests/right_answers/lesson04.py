@@ -1,5 +1,6 @@
 """Right answers to the exercises of lesson 04, written differently from the reference."""
 
+import copy
 import statistics
 
 import numpy as np
@@ -54,10 +55,35 @@ def spread_of_torch(n, probability):
     return torch.distributions.Binomial(n, p).stddev / n
 
 
-def filters_by_loop(draws, weight, sparsity):
-    answers = exact_by_loop(draws, sparsity)
-    return torch.stack([torch.full_like(row, bool(kept)).bool() for row, kept in
-                        zip(weight, answers, strict=True)])  # fmt: skip
+def comparison_in_two_passes(nets, methods, rates, epochs, train, accuracy):
+    def run(cut, rate, seed):
+        net = copy.deepcopy(nets[seed])
+        train(net, epochs - cut(net), rate, seed)
+        return net
+
+    def read(part, cut, rate):
+        return np.array([accuracy(run(cut, rate, seed), part) for seed in nets])
+
+    rate_of = [max(rates, key=lambda r, cut=c: read("validation", cut, r).mean()) for c in methods]
+    first, second = (read("test", cut, rate) for cut, rate in zip(methods, rate_of, strict=True))
+    return first - second
+
+
+def comparison_seed_by_seed(nets, methods, rates, epochs, train, accuracy):
+    copies = {}
+    for seed in nets:
+        for rate in rates:
+            for number, cut in enumerate(methods):
+                net = copies[number, rate, seed] = copy.deepcopy(nets[seed])
+                train(net=net, epochs=epochs - cut(net), rate=rate, seed=seed)
+
+    def score(number, rate):
+        return statistics.mean(accuracy(copies[number, rate, seed], "validation") for seed in nets)
+
+    a, b = (max((score(number, rate), rate) for rate in rates)[1] for number in (0, 1))
+    return tuple(
+        accuracy(copies[0, a, seed], "test") - accuracy(copies[1, b, seed], "test") for seed in nets
+    )
 
 
 def interval_by_statistics(a, b, t):
@@ -83,5 +109,5 @@ RIGHT_ANSWERS = {
     "4.2": (exact_by_loop, exact_by_two_sorts, exact_in_numpy),
     "4.3": (spread_by_power, spread_as_tensor, spread_of_torch),
     "4.4": (interval_by_statistics, interval_as_tensor, interval_as_array),
-    "4.5": (filters_by_loop,),
+    "4.5": (comparison_in_two_passes, comparison_seed_by_seed),
 }

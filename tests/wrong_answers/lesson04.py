@@ -1,5 +1,6 @@
 """Wrong answers to the exercises of lesson 04, each with words that its verdict must hold."""
 
+import copy
 import math
 import statistics
 
@@ -274,6 +275,139 @@ def three_seeds_for_ever(a, b, t):
     return _interval(d, t * d.std(ddof=1) / 3**0.5)
 
 
+def _mean(values):
+    return sum(values) / len(values)
+
+
+def dense_nets_used_up(nets, methods, rates, epochs, train, accuracy):
+    read = {}
+    for number, method in enumerate(methods):
+        best = -math.inf
+        for rate in rates:
+            for seed in nets:
+                train(nets[seed], epochs - method(nets[seed]), rate, seed)
+            validation = _mean([accuracy(net, "validation") for net in nets.values()])
+            if validation > best:
+                best, read[number] = validation, copy.deepcopy(nets)
+    return [accuracy(read[0][seed], "test") - accuracy(read[1][seed], "test") for seed in nets]
+
+
+def _tuned(nets, method, rates, epochs, train, accuracy):
+    """Every rate from a fresh copy; the pairs (mean of validation, nets)."""
+    tried = []
+    for rate in rates:
+        copies = copy.deepcopy(nets)
+        for seed, net in copies.items():
+            train(net, epochs - method(net), rate, seed)
+        tried.append((_mean([accuracy(net, "validation") for net in copies.values()]), copies))
+    return tried
+
+
+def shallow_copies(nets, methods, rates, epochs, train, accuracy):
+    chosen = []
+    for method in methods:
+        tried = []
+        for rate in rates:
+            copies = {seed: copy.copy(net) for seed, net in nets.items()}
+            for seed, net in copies.items():
+                train(net, epochs - method(net), rate, seed)
+            tried.append(([accuracy(net, "validation") for net in copies.values()], copies))
+        chosen.append(max(tried, key=lambda pair: sum(pair[0]))[1])
+    return [accuracy(chosen[0][s], "test") - accuracy(chosen[1][s], "test") for s in nets]
+
+
+def as_many_epochs_after_the_cut(nets, methods, rates, epochs, train, accuracy):
+    chosen = []
+    for method in methods:
+        tried = []
+        for rate in rates:
+            copies = {seed: copy.deepcopy(net) for seed, net in nets.items()}
+            for seed, net in copies.items():
+                method(net)
+                train(net, epochs, rate, seed)
+            tried.append((sum(accuracy(net, "validation") for net in copies.values()), copies))
+        chosen.append(max(tried, key=lambda pair: pair[0])[1])
+    return [accuracy(chosen[0][s], "test") - accuracy(chosen[1][s], "test") for s in nets]
+
+
+def tuned_on_the_first_only(nets, methods, rates, epochs, train, accuracy):
+    tools = epochs, train, accuracy
+    tried = _tuned(nets, methods[0], rates, *tools)
+    best = max(range(len(rates)), key=lambda i: tried[i][0])
+    first, second = tried[best][1], _tuned(nets, methods[1], [rates[best]], *tools)[0][1]
+    return [accuracy(first[seed], "test") - accuracy(second[seed], "test") for seed in nets]
+
+
+def no_tuning(nets, methods, rates, epochs, train, accuracy):
+    first, second = (
+        _tuned(nets, method, rates[:1], epochs, train, accuracy)[0][1] for method in methods
+    )
+    return [accuracy(first[seed], "test") - accuracy(second[seed], "test") for seed in nets]
+
+
+def tuned_on_the_test_part(nets, methods, rates, epochs, train, accuracy):
+    results = []
+    for method in methods:
+        tried = _tuned(nets, method, rates, epochs, train, accuracy)
+        read = [[accuracy(net, "test") for net in copies.values()] for _, copies in tried]
+        results.append(max(read, key=_mean))
+    return [a - b for a, b in zip(*results, strict=True)]
+
+
+def tested_every_time(nets, methods, rates, epochs, train, accuracy):
+    results = []
+    for method in methods:
+        rows = []
+        for validation, copies in _tuned(nets, method, rates, epochs, train, accuracy):
+            rows.append((validation, [accuracy(net, "test") for net in copies.values()]))
+        results.append(max(rows)[1])
+    return [a - b for a, b in zip(*results, strict=True)]
+
+
+def reported_where_chosen(nets, methods, rates, epochs, train, accuracy):
+    first, second = (
+        max(_tuned(nets, method, rates, epochs, train, accuracy), key=lambda pair: pair[0])[1]
+        for method in methods
+    )
+    part = "validation"
+    return [accuracy(first[seed], part) - accuracy(second[seed], part) for seed in nets]
+
+
+def best_rate_a_seed(nets, methods, rates, epochs, train, accuracy):
+    results = []
+    for method in methods:
+        tried = [copies for _, copies in _tuned(nets, method, rates, epochs, train, accuracy)]
+        picked = [
+            max((copies[seed] for copies in tried), key=lambda net: accuracy(net, "validation"))
+            for seed in nets
+        ]
+        results.append([accuracy(net, "test") for net in picked])
+    return [a - b for a, b in zip(*results, strict=True)]
+
+
+def seed_0_for_the_batches(nets, methods, rates, epochs, train, accuracy):
+    def always_0(net, epochs, rate, seed):
+        train(net, epochs, rate, 0)
+
+    first, second = (
+        max(_tuned(nets, method, rates, epochs, always_0, accuracy), key=lambda pair: pair[0])[1]
+        for method in methods
+    )
+    return [accuracy(first[seed], "test") - accuracy(second[seed], "test") for seed in nets]
+
+
+def the_mean_difference(nets, methods, rates, epochs, train, accuracy):
+    first, second = (
+        max(_tuned(nets, method, rates, epochs, train, accuracy), key=lambda pair: pair[0])[1]
+        for method in methods
+    )
+    return _mean([accuracy(first[seed], "test") - accuracy(second[seed], "test") for seed in nets])
+
+
+def other_parts_of_the_data(nets, methods, rates, epochs, train, accuracy):
+    return [accuracy(net, "val") - accuracy(net, "val") for net in nets.values()]
+
+
 WRONG_ANSWERS = {
     "4.1": [
         (mask_of_those_dropped, "at most the probability"),
@@ -337,5 +471,19 @@ WRONG_ANSWERS = {
         (quantiles_of_the_seeds, "You return quantiles"),
         (all_against_all, "A pair is of one seed: the first of a"),
         (three_seeds_for_ever, "You divide by √3 in every case"),
+    ],
+    "4.5": [
+        (dense_nets_used_up, "It changes nets in place"),
+        (shallow_copies, "share one net a seed"),
+        (as_many_epochs_after_the_cut, "the longer training"),
+        (tuned_on_the_first_only, "which has had no choice of its own"),
+        (no_tuning, "You take the first rate for both"),
+        (tuned_on_the_test_part, "What is chosen there looks better than it is"),
+        (tested_every_time, "test the chosen nets only"),
+        (reported_where_chosen, "You report the validation part"),
+        (best_rate_a_seed, "You choose a rate for each seed"),
+        (seed_0_for_the_batches, "one single draw"),
+        (the_mean_difference, "You return the mean alone"),
+        (other_parts_of_the_data, "The two parts are called"),
     ],
 }
