@@ -6,6 +6,7 @@ import math
 from collections import OrderedDict
 
 import numpy as np
+import pandas as pd
 import torch
 
 from course_utils import masks
@@ -167,6 +168,41 @@ def state_by_removing(state):
     return plain
 
 
+def unfair_by_table(rows, sizes):
+    table = pd.DataFrame(rows)
+    zeros = table["layers"].map(lambda names: sum(map(sizes.get, names))) * table["sparsity"]
+    epochs = table["before"] + table["after"]
+    seeds = table["seeds"].map(frozenset)
+    test = table["chosen_on"].eq("test")
+    faults = pd.DataFrame(
+        {
+            "zeros": (zeros - zeros[0]).abs() > 1,
+            "training": epochs != epochs[0],
+            "seeds": [each != seeds[0] for each in seeds],
+            "test": test | test[0],
+        }
+    ).iloc[1:]
+    faults.index = table["method"][1:]
+    return {method: [*faults.columns[row]] for method, row in faults.iterrows() if row.any()}
+
+
+def unfair_by_appending(rows, sizes):
+    def facts(row):
+        zeros = math.fsum(row["sparsity"] * sizes[layer] for layer in row["layers"])
+        return zeros, row["after"] + row["before"], sorted(row["seeds"]), row["chosen_on"]
+
+    found = OrderedDict()
+    (zeros, epochs, seeds, part), *others = map(facts, rows)
+    for row, (its_zeros, its_epochs, its_seeds, its_part) in zip(rows[1:], others, strict=True):
+        reasons = ["zeros"] if not -1 <= its_zeros - zeros <= 1 else []
+        reasons += ["training"] * (its_epochs != epochs) + ["seeds"] * (its_seeds != seeds)
+        if its_part == "test" or part == "test":
+            reasons.append("test")
+        if len(reasons) > 0:
+            found[row["method"]] = tuple(reasons)
+    return found
+
+
 RIGHT_ANSWERS = {
     "2.1": (mask_by_threshold, mask_by_loop, mask_by_numpy, mask_by_rank, mask_by_library),
     "2.2": (global_by_position, global_by_sorting_pairs),
@@ -174,4 +210,5 @@ RIGHT_ANSWERS = {
     "2.4": (choice_by_all_combinations, choice_by_a_generator),
     "2.5": (step_by_optimizer, step_by_where, step_with_everything_masked),
     "2.6": (state_by_names, state_by_removing),
+    "2.7": (unfair_by_table, unfair_by_appending),
 }

@@ -512,6 +512,72 @@ def everything_float(state):
     return {name: tensor.float() for name, tensor in plain.items()}
 
 
+# 2.7 ----------------------------------------------------------------------------------------------
+
+
+def _fair(
+    zeros=lambda r, f, n: abs(_gone(r, n) - _gone(f, n)) > 1,
+    training=lambda r, f: sum(r[k] - f[k] for k in ("before", "after")) != 0,
+    seeds=lambda r, f: sorted(r["seeds"]) != sorted(f["seeds"]),
+    test=lambda r, f: r["chosen_on"] == "test" or f["chosen_on"] == "test",
+    table=lambda rows: [(row, rows[0]) for row in rows[1:]],
+    end=lambda found: {method: reasons for method, reasons in found.items() if reasons},
+):
+    """An answer that takes the given ones of its parts."""
+
+    def unfair_rows(rows, sizes):
+        found = {}
+        for row, first in table(rows):
+            reasons = found[row["method"]] = []
+            if zeros(row, first, sizes):
+                reasons.append("zeros")
+            if training(row, first):
+                reasons.append("training")
+            if seeds(row, first):
+                reasons.append("seeds")
+            if test(row, first):
+                reasons.append("test")
+        return end(found)
+
+    return unfair_rows
+
+
+def _gone(row, sizes):
+    return sum(row["sparsity"] * sizes[layer] for layer in row["layers"])
+
+
+def one_word_each(rows, sizes):
+    found = {}
+    first = rows[0]
+    for row in rows:
+        if row is first:
+            continue
+        if abs(_gone(row, sizes) - _gone(first, sizes)) > 1:
+            found[row["method"]] = "zeros"
+        elif row["before"] + row["after"] != first["before"] + first["after"]:
+            found[row["method"]] = "training"
+        elif {*row["seeds"]} != {*first["seeds"]}:
+            found[row["method"]] = "seeds"
+        elif "test" in [row["chosen_on"], first["chosen_on"]]:
+            found[row["method"]] = "test"
+    return found
+
+
+def looks_into_none(rows, sizes):
+    return {row["method"]: ["test"] for row in rows if "test" in row["chosen_on"]}
+
+
+def names_only(rows, sizes):
+    return list(_fair()(rows, sizes))
+
+
+def by_total_sparsity(rows, sizes):
+    total = sum(sizes.values())
+    return _fair(
+        zeros=lambda r, f, n: abs(_gone(r, n) / total - _gone(f, n) / total) > 0.01,
+    )(rows, sizes)
+
+
 WRONG_ANSWERS = {
     "2.1": [
         (by_topk, "no order among equal"),
@@ -656,5 +722,45 @@ WRONG_ANSWERS = {
         (_plain(value=lambda tensor, mask: tensor[mask.bool()]), "shape"),
         (_plain(keep=lambda name: False), "belong into the file"),
         (_plain(base=lambda name: name), "_orig"),
+    ],
+    "2.7": [
+        (_fair(zeros=lambda r, f, n: r["sparsity"] != f["sparsity"]), "as they are printed"),
+        (
+            _fair(
+                zeros=lambda r, f, n: (
+                    r["sparsity"] != f["sparsity"] or set(r["layers"]) != set(f["layers"])
+                )
+            ),
+            "over the same layers",
+        ),
+        (_fair(zeros=lambda r, f, n: _gone(r, n) != _gone(f, n)), "exactly as many"),
+        (_fair(zeros=lambda r, f, n: round(_gone(r, n)) != round(_gone(f, n))), "round the zeros"),
+        (_fair(zeros=lambda r, f, n: _gone(r, n) > _gone(f, n) + 1), "fewer"),
+        (_fair(zeros=lambda r, f, n: _gone(r, n) < _gone(f, n) - 1), "too few"),
+        (_fair(training=lambda r, f: r["after"] != f["after"]), "after the cut only"),
+        (_fair(training=lambda r, f: r["before"] != f["before"]), "before the cut only"),
+        (
+            _fair(training=lambda r, f: any(r[k] != f[k] for k in ("before", "after"))),
+            "before *and* after",
+        ),
+        (
+            _fair(training=lambda r, f: r["before"] + r["after"] > f["before"] + f["after"]),
+            "trained less",
+        ),
+        (_fair(seeds=lambda r, f: r["seeds"] != f["seeds"]), "in their order"),
+        (_fair(seeds=lambda r, f: len(r["seeds"]) < len(f["seeds"])), "fewer seeds"),
+        (_fair(seeds=lambda r, f: len(r["seeds"]) != len(f["seeds"])), "how many"),
+        (_fair(seeds=lambda r, f: set(r["seeds"]).isdisjoint(f["seeds"])), "some seeds"),
+        (_fair(test=lambda r, f: r["chosen_on"] != f["chosen_on"]), "nothing to choose"),
+        (_fair(test=lambda r, f: r["chosen_on"] in ("test", None)), "nothing was chosen"),
+        (_fair(test=lambda r, f: r["chosen_on"] == "test"), "*first* was chosen"),
+        (_fair(table=lambda rows: list(zip(rows[1:], rows, strict=False))), "one before"),
+        (_fair(table=lambda rows: [(row, rows[0]) for row in rows]), "first row, too"),
+        (_fair(end=lambda found: found), "an empty list"),
+        (_fair(end=lambda found: {m: set(r) for m, r in found.items() if r}), "a set where"),
+        (one_word_each, "one word"),
+        (looks_into_none, "None where nothing was chosen"),
+        (names_only, "a list where a dictionary"),
+        (by_total_sparsity, "more than one"),
     ],
 }

@@ -115,13 +115,13 @@ masked_gradient = Exercise(
         ),
     ),
     hints=(
-        "Two steps. First the gradient of W′, as if there were no mask: which product of the two "
-        "matrices has the shape (out, in)? Then W reaches the loss only through W ⊙ M: what does "
-        "the chain rule make of a factor that is 0?",
+        "Two steps of the chain rule. First the gradient of W′, as if there were no mask: which "
+        "product of x and grad_y has the shape (out, in)? Then W reaches the loss only through "
+        "W ⊙ M: what becomes of the gradient where that factor is 0?",
         """
         x = [1 2]    mask = [1 0]    grad_y = [3]        one sample, two inputs, one output
         ∂L/∂W′ = 3·[1 2] = [3 6]     the second weight is pruned:  ∂L/∂W = [3 0]
-        two samples: the two gradients of W′ are added up
+        another sample has such a gradient of its own: they are added up
         """,
         """
         def masked_gradient(x, mask, grad_y):

@@ -138,6 +138,7 @@ storage_bytes = Exercise(
             "3×3: nine bits need two bytes",
             lambda: (torch.tensor([[1.0, 0.0, 0.0], [2.0, 0.0, -3.0], [0.0, 0.0, 4.0]]),),
         ),
+        Case("3×3, nothing left but one", lambda: (torch.eye(3) * torch.tensor([0.0, 2.0, 0.0]),)),
         Case(
             "a tiny weight is not zero",
             lambda: (torch.tensor([[1e-30, 0.0], [0.5, 0.0], [0.0, 0.25]]),),

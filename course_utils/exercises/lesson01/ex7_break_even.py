@@ -113,7 +113,7 @@ break_even = Exercise(
         "weights left. Divide by all weights: that is the density at which both are equal. The "
         "sparsity is 1 − density.",
         """
-        a format of 6 bytes a weight, and 8 for the whole matrix, 10 × 10:
+        an invented format, in bytes: 6 for each one left, 8 for the whole matrix, 10 × 10
         6·left + 8 = 4·100   →   left = 392/6 = 65.3   →   density 0.653, sparsity 0.347
         COO, CSR and bitmask have equations of their own, from exercise 1.6
         """,
