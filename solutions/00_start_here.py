@@ -52,7 +52,8 @@ environment.report()
 # > ### Exercise 0.1 · Count the zeros
 # > difficulty ★☆☆ · importance ★☆☆ · 2 minutes
 # >
-# > Write `count_zeros(x)`: how many elements of the tensor `x` are exactly 0? Return a number.
+# > Write `count_zeros(x)`: how many elements of the tensor `x` are exactly 0? Return one number;
+# > `x` may have any shape and stays as it is.
 #
 # Replace the line that raises `NotImplementedError`, then run the cell.
 

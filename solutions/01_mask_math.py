@@ -50,7 +50,8 @@ plotting.show(
 # > ### Exercise 1.1 · Apply a mask
 # > difficulty ★☆☆ · importance ★★★ · 2 minutes
 # >
-# > Write `apply_mask(weight, mask)`, which returns W ⊙ M as a new tensor. `mask` is boolean.
+# > Write `apply_mask(weight, mask)`, which returns W ⊙ M as a new tensor, for weights of any shape.
+# > `mask` is boolean; both stay as they are.
 
 
 # %%
@@ -95,7 +96,8 @@ claim(
 # > ### Exercise 1.2 · The sparsity of a model
 # > difficulty ★☆☆ · importance ★★★ · 3 minutes
 # >
-# > Write `model_sparsity(weights)`: the fraction of zeros in a list of tensors, taken together.
+# > Write `model_sparsity(weights)`: the fraction of zeros in a list of tensors of any shapes, taken
+# > together. Return one number from 0 to 1. At least one layer comes; only an exact 0 is a zero.
 
 
 # %%
@@ -184,6 +186,7 @@ guess = predict("1.1", "Sparsity after three rounds of amount=0.2?", None, unit=
 # > difficulty ★★☆ · importance ★★★ · 3 minutes
 # >
 # > Write `compound(amounts)`: the sparsity after rounds that each prune a fraction of what is left.
+# > The list may be empty, and an amount may be anything from 0 to 1. Return one number, unrounded.
 
 
 # %%
@@ -244,7 +247,8 @@ print(f"left after five rounds: {1 - measured[5]:.0%} of the weights")
 # > ### Exercise 1.4 · Which amount a round?
 # > difficulty ★★☆ · importance ★★☆ · 4 minutes
 # >
-# > Write `amount_per_round(total, rounds)`: the equal amount that reaches the sparsity `total`.
+# > Write `amount_per_round(total, rounds)`: the equal amount that reaches the sparsity `total`, from
+# > 0 to 1, in one round or more. Return one number, unrounded.
 
 
 # %%
@@ -285,7 +289,7 @@ claim(
 # > difficulty ★★★ · importance ★★☆ · 5 minutes
 # >
 # > Write `masked_gradient(x, mask, grad_y)`: ∂L/∂W for x of shape (batch, in), a mask of shape
-# > (out, in) and ∂L/∂y of shape (batch, out).
+# > (out, in) and ∂L/∂y of shape (batch, out). Return a tensor of shape (out, in).
 
 
 # %%
@@ -470,7 +474,7 @@ claim("1.h", "the file with the mask on is twice the dense one, the permanent on
 # > difficulty ★★☆ · importance ★★☆ · 5 minutes
 # >
 # > Write `storage_bytes(weight)`, which returns the bytes of a float32 matrix in each format, as a
-# > dictionary with the keys `dense`, `coo`, `csr` and `bitmask`.
+# > dictionary with the keys `dense`, `coo`, `csr` and `bitmask`: whole numbers, rounded up.
 
 
 # %%
@@ -530,7 +534,7 @@ claim(
 # > difficulty ★★★ · importance ★★★ · 5 minutes
 # >
 # > Write `break_even(rows, columns)`: for `coo`, `csr` and `bitmask` the sparsity at which it takes
-# > as many bytes as dense. (For the bitmask take n/8 bytes without rounding.)
+# > as many bytes as dense, as a fraction. Take n/8 bytes for the bits, and round nothing.
 
 
 # %%

@@ -116,7 +116,8 @@ tables.approximate(mean_sizes.round(4), dict.fromkeys(columns[3:], "{:6.4f}"))
 # > difficulty ★★☆ · importance ★★★ · 8 minutes
 # >
 # > Write `magnitude_mask(weight, sparsity)`: a boolean mask in the weight's shape, True = kept, that
-# > prunes exactly round(sparsity · n) weights of smallest |w|, the first of equal ones first.
+# > prunes exactly round(sparsity · n) weights of smallest |w|, the first of equal ones first. The
+# > weights are finite numbers, of any shape and in any order in memory, and stay as they are.
 
 
 # %%
@@ -185,7 +186,8 @@ claim(
 # > difficulty ★★☆ · importance ★★★ · 6 minutes
 # >
 # > Write `global_masks(weights, sparsity)`: for a dictionary name → weight, a dictionary name → mask
-# > that prunes round(sparsity · N) of all N weights together. Use your `magnitude_mask`.
+# > that prunes round(sparsity · N) of all N weights together, of equal ones those of the earlier layer
+# > first. Use your `magnitude_mask`. The weights stay as they are.
 
 
 # %%
@@ -290,8 +292,9 @@ claim("2.b", "before fine-tuning, global costs −1 to 2 points at 80 %, and per
 # > ### Exercise 2.3 · A sensitivity scan
 # > difficulty ★★☆ · importance ★★☆ · 6 minutes
 # >
-# > Write `sensitivity_scan(weights, accuracy_of, sparsities)`. `accuracy_of(weights)` measures a
-# > dictionary of weights. Return {name: {sparsity: accuracy}}.
+# > Write `sensitivity_scan(weights, accuracy_of, sparsities)`. `accuracy_of` measures a dictionary of
+# > the weights of *all* layers. Return {name: {sparsity: accuracy}}, each with that layer alone pruned
+# > by magnitude. The sparsities come in any order; the weights stay as they are.
 
 
 # %%
@@ -360,7 +363,8 @@ claim("2.d", "at 90 % of one layer alone, fc3 loses the most", most_sensitive ==
 # > Write `choose_sparsities(scan, sizes, budget)`: ask the same accuracy (a *floor*) of every layer
 # > and give each its largest scanned sparsity that still reaches it, 0.0 if none does. Take the
 # > highest floor, among the accuracies in the scan, at which at least the fraction `budget` of all
-# > weights goes. Return {name: sparsity}. Raise `ValueError` if no floor reaches the budget.
+# > weights goes; of a layer that is sparsity · size, unrounded. Return {name: sparsity}. Raise
+# > `ValueError` if no floor reaches the budget. A curve may dip, and no dictionary need be sorted.
 
 
 # %%
@@ -444,7 +448,8 @@ claim("2.e", "on average the scan's choice beats equal sparsities, and does not 
 # > difficulty ★★☆ · importance ★★★ · 6 minutes
 # >
 # > Write `sgd_step(weight, mask, gradient, velocity, lr, momentum, weight_decay)`: return the new
-# > weight after one such step, in which every pruned weight is exactly 0.
+# > weight after one such step, in which every pruned weight is exactly 0, whatever it was before. The
+# > velocity is not returned; all arguments stay as they are.
 
 
 # %%
@@ -808,7 +813,8 @@ tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 # > difficulty ★★☆ · importance ★★★ · 5 minutes
 # >
 # > Write `plain_state(state)`: from a state dict with `…_orig` and `…_mask` entries, make one that a
-# > plain model loads, with the zeros in place. All other entries stay.
+# > plain model loads, with the zeros in place. All other entries stay, also one that ends in `_mask`
+# > but has no partner in `_orig`. `state` itself is not changed.
 
 
 # %%
@@ -817,11 +823,11 @@ def plain_state(state):
     ### BEGIN SOLUTION
     plain = {}
     for name, tensor in state.items():
-        if name.endswith("_mask"):
-            continue
         if name.endswith("_orig"):
             name = name.removesuffix("_orig")
             tensor = tensor * state[f"{name}_mask"]
+        elif name.endswith("_mask") and f"{name.removesuffix('_mask')}_orig" in state:
+            continue
         plain[name] = tensor
     return plain
     ### END SOLUTION
@@ -983,6 +989,80 @@ time_claim("2.q", "as rows the 95 % net takes 1.3 to 6 × as long as with its di
 #
 # Where the lines cross depends on the machine, the kernel, the shape and the batch: measure it on
 # yours. Lesson 03 removes whole rows and filters instead, which every kernel understands.
+#
+# **Is it a fair comparison?** Where this lesson set two ways of pruning against each other, they left as
+# many zeros, trained as long and started from the same seeds, and what was chosen was chosen on
+# validation data. Tables are not always so careful. Here is one, with invented numbers. Three of its
+# rows look better than the first. Which of them can be compared with it?
+
+# %%
+EVERY = ["fc1", "fc2", "fc3"]
+COLUMNS = ["method", "accuracy", "sparsity", "layers", "before", "after", "seeds", "chosen_on"]
+study = [
+    ("global", 91.0, 0.95, EVERY, 10, 2, [0, 1, 2], "val"),
+    ("first layer", 92.2, 0.95, ["fc1"], 10, 2, [0, 1, 2], None),
+    ("patient", 92.5, 0.95, EVERY, 10, 10, [0, 1, 2], "val"),
+    ("early cut", 91.6, 0.95, EVERY, 4, 8, [2, 1, 0], None),
+    ("tuned", 90.8, 0.95, EVERY, 10, 2, [3], "test"),
+]
+study = [dict(zip(COLUMNS, row)) for row in study]
+pd.DataFrame(study).set_index("method")
+
+# %% [markdown]
+# `sparsity` is counted over `layers` only; `before` and `after` are the epochs before and after the cut;
+# `chosen_on` says on which part a choice was made, if there was one to make.
+#
+# > ### Exercise 2.7 · Find the fault in a table
+# > difficulty ★★☆ · importance ★★★ · 5 minutes
+# >
+# > Write `unfair_rows(rows, sizes)`. Each row is a dictionary with the columns above, `sizes` says how
+# > many weights each layer has. Return {method: [reasons]} for the rows that cannot be compared with the
+# > first one, and leave the others out. The reasons, in this order:
+# >
+# > - `"zeros"`: its zeros are more than one more, or more than one fewer, than the first's,
+# > - `"training"`: it trained for another number of epochs in all,
+# > - `"seeds"`: its seeds are not the same, in whatever order they stand,
+# > - `"test"`: in that row or in the first, a choice was made on the part `"test"`.
+# >
+# > `chosen_on` is `"val"`, `"test"`, or None where nothing was chosen. At least one row comes; rows and
+# > sizes stay as they are.
+
+
+# %%
+def unfair_rows(rows, sizes):
+    """rows: a list of dictionaries, sizes: {layer: weights}. Returns {method: [reasons]}."""
+    ### BEGIN SOLUTION
+    def zeros(row):
+        return row["sparsity"] * sum(sizes[name] for name in row["layers"])
+
+    first = rows[0]
+    found = {}
+    for row in rows[1:]:
+        faults = {
+            "zeros": abs(zeros(row) - zeros(first)) > 1,
+            "training": row["before"] + row["after"] != first["before"] + first["after"],
+            "seeds": set(row["seeds"]) != set(first["seeds"]),
+            "test": "test" in (row["chosen_on"], first["chosen_on"]),
+        }
+        reasons = [name for name, there in faults.items() if there]
+        if reasons:
+            found[row["method"]] = reasons
+    return found
+    ### END SOLUTION
+
+
+unfair_rows = ex.unfair_rows.check(unfair_rows)
+
+# %% [markdown]
+# Hold the table against it. Which row is left out?
+
+# %%
+for method, reasons in unfair_rows(study, sizes).items():
+    print(f"{method:12s} {', '.join(reasons)}")
+
+# %% [markdown]
+# Of the three that lead only "early cut" can owe it to its method: "first layer" keeps more weights, and
+# "patient" trained longer. Whether such a lead is more than luck is another question, for lesson 04.
 #
 # **Explore the masks of a trained layer.** fc3 has a row for each of the ten digits. Take rows instead
 # of single weights, or two of every four, and compare.

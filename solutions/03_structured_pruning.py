@@ -56,8 +56,8 @@ plotting.show(
 # > difficulty ★★☆ · importance ★★★ · 6 minutes
 # >
 # > Write `filter_mask(weight, sparsity)`: prune the round(sparsity · filters) filters of smallest L2
-# > norm, the first of equal ones first. Filters stand along dim 0. The mask is boolean and has the
-# > weight's shape.
+# > norm, of equal ones those that come first, however many are equal. Filters stand along dim 0; the
+# > weight may be a matrix or a conv's. Returns a boolean mask of its shape; leaves `weight` as it is.
 
 
 # %%
@@ -159,7 +159,9 @@ time_claim("3.r", "half of the filters masked: the net takes 0.8 to 1.1 × the t
 # >
 # > Write `cut_filters(conv, batchnorm, following, keep)`: `conv` is a weight (out, in, k, k),
 # > `batchnorm` a dictionary of four vectors (out,), `following` the next conv's weight
-# > (out2, out, k, k), `keep` a boolean vector (out,). Return the three, smaller, in this order.
+# > (out2, out, k, k), `keep` a boolean vector (out,), True = stays, at least once. Return the three,
+# > smaller, in this order: a new dictionary with the names that came, whatever they are. Leave the
+# > arguments as they are.
 
 
 # %%
@@ -181,8 +183,9 @@ cut_filters = ex.cut_filters.check(cut_filters)
 # > difficulty ★★☆ · importance ★★☆ · 6 minutes
 # >
 # > Write `cut_columns(weight, keep)`: `weight` (outputs, channels · positions) of the linear layer
-# > behind `flatten`, `keep` (channels,). Return the weight without the columns of the channels that
-# > are gone.
+# > behind `flatten`, `keep` (channels,), True = stays, at least once. Return the weight without the
+# > columns of the channels that are gone, a matrix again. How many positions a channel has differs
+# > from net to net. Leave the arguments as they are.
 
 
 # %%
@@ -286,7 +289,8 @@ claim("3.t", "at 10, 50 and 90 % of the filters, the net loses 1 to 3 points les
 # > difficulty ★☆☆ · importance ★★★ · 5 minutes
 # >
 # > Write `largest_difference(small, masked, x)`: the largest absolute difference between the outputs
-# > of the two nets on the batch `x`, as a number, both nets in eval mode.
+# > of the two nets on the batch `x`, one number. Compare in eval mode, and leave no net in train mode
+# > that came in eval mode; nothing else of the nets may change.
 
 
 # %%
@@ -355,7 +359,7 @@ print(f"largest difference: ≈ {apart:.2f}")
 # pruned channels of the first block put out.
 
 # %%
-block = weights_masked.blocks[0]
+block = weights_masked.eval().blocks[0]
 with torch.no_grad():
     after_conv, after_block = block[0](x), block[:3](x)
 for channel in (~quarter["blocks.0.0"]).nonzero().flatten().tolist():
@@ -443,7 +447,8 @@ claim("3.e", "half of the filters, no repair: the columns are 10 to 25 points ap
 # > difficulty ★☆☆ · importance ★★★ · 5 minutes
 # >
 # > Write `conv_flops(channels_in, channels_out, kernel, height, width)`: the FLOPs of a conv without
-# > bias whose output is height×width. A multiplication and an addition are two operations.
+# > bias whose output is height×width. A multiplication and an addition are two operations; n products
+# > count n additions. Return the number itself, exactly.
 
 
 # %%
@@ -464,7 +469,8 @@ conv_flops = ex.conv_flops.check(conv_flops)
 # > difficulty ★★☆ · importance ★★☆ · 7 minutes
 # >
 # > Write `net_flops(widths)`: the FLOPs of the course's ConvNet of these widths for one 28×28 digit.
-# > Count the convs and the linear layer; the rest is little. Use your `conv_flops`.
+# > Count the convs and the linear layer, without biases; the rest is little. `widths` is a tuple of any
+# > length from 1. Use your `conv_flops`.
 
 
 # %%

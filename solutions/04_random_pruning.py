@@ -35,7 +35,8 @@ SEEDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 # > difficulty ★☆☆ · importance ★★☆ · 4 minutes
 # >
 # > Write `bernoulli_mask(draws, probability)`: `draws` holds a number from U(0, 1) for each weight.
-# > Drop the weights whose draw is below `probability`. Return the mask, True = kept.
+# > Drop the weights whose draw is below `probability` (0 to 1), no others, and draw nothing yourself.
+# > Returns a boolean mask of the same shape, True = kept; leaves `draws` as it is.
 
 
 # %%
@@ -58,7 +59,8 @@ bernoulli_mask = ex.bernoulli_mask.check(bernoulli_mask)
 # > difficulty ★☆☆ · importance ★★★ · 4 minutes
 # >
 # > Write `exact_mask(draws, sparsity)`: prune the round(sparsity · n) weights with the smallest draws,
-# > the first of equal ones first.
+# > n of them in the whole tensor; of equal draws those that come first, however many are equal. Returns
+# > a boolean mask of the same shape, True = kept; leaves `draws` as it is.
 
 
 # %%
@@ -129,14 +131,15 @@ claim("S8", "random_unstructured prunes exactly 30 of 100 every time, and your m
 # %% [markdown]
 # ## 4.2 How far does the sparsity stray?
 #
-# The number of dropped weights follows the **binomial distribution** (二项分布). Its mean is n·p. How
-# far from it is usual?
+# The number of dropped weights follows the **binomial distribution** (二项分布). Its mean is n·p and its
+# variance n·p·(1 − p). How far from the mean is usual?
 #
 # > ### Exercise 4.3 · How far the sparsity strays
 # > difficulty ★★☆ · importance ★★☆ · 5 minutes
 # >
 # > Write `sparsity_spread(n, probability)`: the standard deviation (标准差) of the realised sparsity of
-# > a layer of n weights, each dropped with this probability. `math` is imported.
+# > a layer of n weights, each dropped with this probability. A formula, not an experiment: returns one
+# > number, the spread of a fraction and not of points. n ≥ 1, and the probability may be 0 or 1.
 
 
 # %%
@@ -424,8 +427,8 @@ tables.approximate(own, dict.fromkeys(own, "{:5.1f} %"))
 # > difficulty ★★☆ · importance ★★★ · 8 minutes
 # >
 # > Write `paired_interval(a, b, t)`: `a` and `b` are lists of results, one for each seed, `t` is the
-# > factor for the wanted confidence. Return the ends of the interval of a − b, (low, high). The
-# > standard deviation divides by n − 1.
+# > factor for the wanted confidence. Return the ends of the interval of a − b, (low, high), as two
+# > numbers. The standard deviation divides by n − 1. There are at least two seeds.
 
 
 # %%
@@ -558,31 +561,49 @@ claim("4.m", "the difference of the twelve pairs is uncertain by 0.1 to 0.6 poin
 # part is looked at, the less it is unseen: what is *chosen* (a rate, a sparsity, a criterion) is chosen
 # on the validation part.
 #
-# ## 4.5 Random filters
-#
-# Now whole filters.
-#
-# > ### Exercise 4.5 · Random filters
-# > difficulty ★☆☆ · importance ★★★ · 4 minutes
+# > ### Exercise 4.5 · Design the fair comparison
+# > difficulty ★★★ · importance ★★★ · 8 minutes
 # >
-# > Write `random_filters(draws, weight, sparsity)`: `draws` holds one number for each filter of
-# > `weight`. Prune the round(sparsity · filters) filters with the smallest draws, as a block mask.
+# > Write `fair_comparison(nets, methods, rates, epochs, train, accuracy)`. Two methods cut the same dense
+# > nets; each then trains with the learning rate that suits it best. Which one reads more?
+# >
+# > - `nets`: seed → dense net. Leave them as they are.
+# > - `methods`: two functions. Each cuts a net *in place* and returns how many epochs of training it has
+# >   spent on it by that, often 0. `epochs` is what a net may train in all, the cut included.
+# > - `train(net, epochs, rate, seed)` trains in place; `accuracy(net, part)` is the per cent that a net
+# >   reads of `"validation"` or `"test"`.
+# > - `rates`: those to try. Each method gets the one with the best mean over the seeds.
+# >
+# > Return the differences first − second on the test part, a list with one number for each seed, in the
+# > order of `nets`. The test part may be opened once for each method and seed.
 
 
 # %%
-def random_filters(draws, weight, sparsity):
-    """draws: (filters,), weight: (filters, …). Returns the mask in the weight's shape."""
+def fair_comparison(nets, methods, rates, epochs, train, accuracy):
+    """Returns accuracy of the first method − the second on the test part, for each seed."""
     ### BEGIN SOLUTION
-    count = round(sparsity * len(draws))
-    mask = torch.ones_like(weight, dtype=torch.bool)
-    mask[draws.argsort(stable=True)[:count]] = False
-    return mask
+    chosen = []
+    for cut in methods:
+        runs = {rate: {seed: copy.deepcopy(net) for seed, net in nets.items()} for rate in rates}
+        read = {}
+        for rate, copies in runs.items():
+            for seed, net in copies.items():
+                spent = cut(net)
+                train(net, epochs - spent, rate, seed)
+            read[rate] = sum(accuracy(net, "validation") for net in copies.values())
+        chosen.append(runs[max(rates, key=read.get)])
+    first, second = chosen
+    return [accuracy(first[seed], "test") - accuracy(second[seed], "test") for seed in nets]
     ### END SOLUTION
 
 
-random_filters = ex.random_filters.check(random_filters)
+fair_comparison = ex.fair_comparison.check(fair_comparison)
 
 # %% [markdown]
+# ## 4.5 Random filters
+#
+# Now whole filters: as many go as by norm, and a draw for each says which.
+#
 # Train ConvNets, two epochs each. Remove 50 and 75 % of the filters of each conv, those of smallest L2
 # norm or random ones, and fine-tune. BatchNorm's statistics are brought up to date before each
 # measurement, as in lesson 03. How far behind will the random ones be?
@@ -640,7 +661,7 @@ tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 # of those that are gone. Mittal and others found the
 # same on large nets. So when a paper shows that its filter criterion recovers after fine-tuning, ask for
 # the random control. How many seeds does it take to see a difference of one point? And does the file hold
-# with *your* function, live on one net?
+# live, on one net?
 
 # %%
 from course_utils import surgery
@@ -650,12 +671,10 @@ print(f"50 %, a difference of one point: ≈ {intervals.seeds_needed(spread, 1.0
 convnet = experiments.convnet(SEEDS[0])
 lots = torch.Generator().manual_seed(10_000 + SEEDS[0])
 keep = {
-    name: random_filters(torch.rand(len(layer.weight), generator=lots), layer.weight, 0.5)
+    name: masks.mask_from_scores(torch.rand(len(layer.weight), generator=lots), 0.5)
     for name, layer in surgery.filter_layers(convnet).items()
 }
-small = surgery.remove_filters(
-    convnet, {name: mask.flatten(1).any(1) for name, mask in keep.items()}
-)
+small = surgery.remove_filters(convnet, keep)
 training.train(small, digits, epochs=1, seed=100 + SEEDS[0])
 training.recalibrate(small, digits.train)
 live = 100 * training.evaluate(small, digits.test)

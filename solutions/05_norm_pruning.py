@@ -63,9 +63,10 @@ by_norm.round(2)
 # > ### Exercise 5.1 · The norm of every slice
 # > difficulty ★★☆ · importance ★★★ · 7 minutes
 # >
-# > Write `group_norms(weight, n, dim)`: the Lₙ norm of each slice of `weight` along `dim`, a vector of
-# > length `weight.shape[dim]`. `n` is a positive number or `math.inf`. A negative `dim` counts from
-# > the end. `weight` may have one dimension (a slice is then one number) or four.
+# > Write `group_norms(weight, n, dim)`: the Lₙ norm of each slice of `weight` along `dim`. Returns a
+# > vector of length `weight.shape[dim]`, in the weight's dtype; leaves `weight` alone. `n` is any
+# > positive number, 3 and 0.5 too, or `math.inf`. `weight` has one dimension or more; with one, a
+# > slice is one number. `dim` may be any of them, and a negative one counts from the end.
 
 
 # %%
@@ -95,8 +96,10 @@ group_norms = ex.group_norms.check(group_norms)
 # > difficulty ★★☆ · importance ★★★ · 6 minutes
 # >
 # > Write `slice_mask(weight, sparsity, n, dim)`: prune the round(sparsity · slices) slices along `dim`
-# > of smallest Lₙ norm, the first of equal ones first. The mask is boolean, True = kept, and has the
-# > weight's shape. Use your `group_norms`; `masks.mask_from_scores(norms, sparsity)` ranks them.
+# > of smallest Lₙ norm, the first of equal ones first. Returns a boolean mask of the weight's shape,
+# > True = kept; leaves `weight` alone. To rank is not new: `masks.mask_from_scores(norms, sparsity)`
+# > does it, and your `group_norms` has the norms. New is to give each slice's answer to all of its
+# > weights, along *any* dim, a negative one too.
 
 
 # %%
@@ -271,9 +274,10 @@ tables.approximate(means, dict.fromkeys(means, "{:5.2f}"))
 # > ### Exercise 5.3 · Filters of different layers on one scale
 # > difficulty ★★☆ · importance ★★★ · 6 minutes
 # >
-# > Write `comparable_norms(weights)`: for a dictionary name → weight, a dictionary name → scores. A
-# > score is the L2 norm of a slice along dim 0, divided by the mean of these norms in its layer. In a
-# > layer of zeros every score is 0.
+# > Write `comparable_norms(weights)`: for a dictionary name → weight, a new dictionary name → scores
+# > with the same names, none where there is none. A score is the L2 norm of a slice along dim 0 (a
+# > filter, or a row), divided by the mean of these norms in its layer. Only where this mean is
+# > exactly 0 is every score 0. Keeps the dtype, and leaves `weights` alone.
 
 
 # %%
@@ -371,7 +375,8 @@ tables.approximate(ranges, dict.fromkeys(ranges, "{:5.1f} %")).replace("≈   na
 # > difficulty ★★☆ · importance ★★★ · 7 minutes
 # >
 # > Write `taylor_scores(weight, loss)`: `weight` is a plain tensor, and `loss(weight)` returns the
-# > loss, one number as a tensor. Return |w · ∂L/∂w| in the weight's shape. Leave `weight` as it is.
+# > loss, one number as a tensor. Returns |w · ∂L/∂w| in the weight's shape and dtype. Leave `weight`
+# > as it is, without gradients too: hand `loss` a clone.
 
 
 # %%
@@ -459,8 +464,8 @@ claim("5.f", "the magnitude is the worse judge of a single weight in each net: �
 # > difficulty ★★☆ · importance ★★☆ · 6 minutes
 # >
 # > Write `activation_scores(weight, inputs)`: `weight` (out, in) of a linear layer, `inputs`
-# > (examples, in). Return |w| times the L2 norm of the weight's input feature over the examples,
-# > (out, in).
+# > (examples, in). Returns |w| times the L2 norm of the weight's input feature over the examples,
+# > (out, in), in their dtype; leaves both alone.
 
 
 # %%

@@ -60,8 +60,8 @@ print("last cut, of what is left:", ", ".join(f"{n} {c:.0%}" for n, c in last_cu
 # > difficulty ★★☆ · importance ★★★ · 8 minutes
 # >
 # > Write `three_schedules(end, rounds)`: a dictionary with the keys "linear", "geometric" and "cubic".
-# > Each value is the list of total sparsities after rounds 1 to `rounds`. In the formulas s is `end` and
-# > k is `rounds`.
+# > Each value is the list of total sparsities after rounds 1 to `rounds`, as fractions, not rounded. In
+# > the formulas s is `end`, from 0 to 1, and k is `rounds`, 1 or more.
 
 
 # %%
@@ -143,7 +143,8 @@ claim("S15", "three rounds of amount=0.2, with training between them, end at 48.
 # >
 # > Write `amounts(schedule)`: from a list of totals, the list of amounts to give to
 # > `l1_unstructured`, one for each round: what goes in the round, as a fraction of what is left before
-# > it. Where nothing is left, 0.0.
+# > it. Where nothing is left, 0.0. There is at least one round, totals may repeat and reach 1 early,
+# > and `schedule` stays as it is.
 
 
 # %%
@@ -182,8 +183,9 @@ claim("6.a", "with these amounts, three rounds end at 60 %", abs(reached - 0.6) 
 # >
 # > Write `next_mask(weight, mask, sparsity)`: what `mask` pruned stays pruned and counts. Then the
 # > smallest |w| of the others go, the first of equal ones first, until round(sparsity · n) of all n are
-# > pruned. A mask that prunes more already is returned as it is. `weight` may hold any number where
-# > `mask` is False.
+# > pruned. Returns a boolean mask of the same shape; where `mask` prunes more already, one equal to it.
+# > Leaves both arguments alone. `weight` may hold any number where `mask` is False, ∞ too.
+# > To rank and cut is not new. New is the memory: what has gone stays gone, and counts.
 
 
 # %%
@@ -218,11 +220,11 @@ print("the same mask:", layer.weight_mask.bool().equal(next_mask(trained, first,
 # > ### Exercise 6.4 · The loop
 # > difficulty ★★★ · importance ★★★ · 10 minutes
 # >
-# > Write `prune_in_rounds(weight, schedule, train)`. For each total in `schedule`: take the next mask
-# > of the weight as it is now, then hand `train` the pruned weight, weight · mask, and the mask.
-# > `train(weight, mask)` returns a new, trained weight, and may bring zeros back. Return
-# > (weight, mask), the weight exactly 0 wherever the mask is False. The schedule may be empty. Use your
-# > `next_mask`.
+# > Write `prune_in_rounds(weight, schedule, train)`. For each total in `schedule`, which may be empty:
+# > take the next mask of the weight as it is now, with your `next_mask`, then call `train` once, with
+# > the pruned weight, weight · mask, and the boolean mask. `train(weight, mask)` returns a new, trained
+# > weight, and may bring zeros back. Returns (weight, mask), the weight in its dtype and exactly 0
+# > wherever the mask is False. Leaves its arguments alone.
 
 
 # %%
@@ -605,9 +607,10 @@ claim("6.q", "the live run agrees with the file within 2 points",
 # > difficulty ★★☆ · importance ★★★ · 6 minutes
 # >
 # > Write `winning_ticket(initial, masks)`: `initial` is the state before training ("fc1.weight",
-# > "fc1.bias", …), `masks` a dictionary layer → mask ("fc1", …). Return a new state: the weight of each
-# > layer in `masks` is its initial weight where the mask keeps it and 0 elsewhere; everything else is
-# > as it was before training.
+# > "fc1.bias", …), `masks` a dictionary layer → mask ("fc1", "blocks.0", …), in any order, not of every
+# > layer, perhaps empty. Returns a new state with the same names: the weight of each layer in `masks` is
+# > its initial weight where the mask keeps it and 0 elsewhere, in its dtype; everything else is as it was
+# > before training. Leaves `initial` and its tensors alone.
 
 
 # %%

@@ -1,5 +1,9 @@
 """Right answers to the exercises of lesson 03, written differently from the reference."""
 
+import copy
+import math
+
+import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -14,10 +18,42 @@ def filter_mask_by_sorting(weight, sparsity):
     return answers.view(-1, *[1] * (weight.dim() - 1)) & torch.ones_like(weight).bool()
 
 
+def filter_mask_in_numpy(weight, sparsity):
+    rows = weight.numpy().reshape(len(weight), -1).astype(np.float64)
+    gone = np.argsort((rows**2).sum(1), kind="stable")[: round(len(rows) * sparsity)]
+    mask = np.ones(weight.shape, dtype=bool)
+    mask[gone] = False
+    return torch.from_numpy(mask)
+
+
+def filter_mask_by_ranks(weight, sparsity):
+    norms = torch.linalg.vector_norm(weight, dim=tuple(range(1, weight.dim())))
+    ranks = norms.argsort(stable=True).argsort(stable=True)
+    kept = ranks >= round(sparsity * weight.size(0))
+    return kept.reshape(-1, *[1] * (weight.dim() - 1)).expand_as(weight)
+
+
 def cut_by_position(conv, batchnorm, following, keep):
     rows = keep.nonzero().flatten()
     batchnorm = {name: vector.index_select(0, rows) for name, vector in batchnorm.items()}
     return [conv.index_select(0, rows), batchnorm, following.index_select(1, rows)]
+
+
+def cut_by_take(conv, batchnorm, following, keep):
+    rows = [i for i, stays in enumerate(keep.tolist()) if stays]
+    vectors = (torch.stack([vector[i] for i in rows]) for vector in batchnorm.values())
+    reads = torch.stack([following[:, i] for i in rows], dim=1)
+    return torch.stack([conv[i] for i in rows]), dict(zip(batchnorm, vectors, strict=True)), reads
+
+
+def columns_by_blocks(weight, keep):
+    blocks = weight.chunk(len(keep), dim=1)
+    return torch.cat([block for block, stays in zip(blocks, keep, strict=True) if stays], dim=1)
+
+
+def columns_by_outer_product(weight, keep):
+    columns = torch.outer(keep.int(), torch.ones(weight.shape[1] // len(keep))).flatten().bool()
+    return torch.from_numpy(weight.numpy()[:, columns.numpy()])
 
 
 def columns_by_reshape(weight, keep):
@@ -29,6 +65,31 @@ def difference_by_loop(small, masked, x):
     masked.train(False)
     pairs = zip(small(x).flatten().tolist(), masked(x).flatten().tolist(), strict=True)
     return max(abs(a - b) for a, b in pairs)
+
+
+def difference_of_copies(small, masked, x):
+    a, b = (copy.deepcopy(net).eval() for net in (small, masked))
+    with torch.inference_mode():
+        return torch.linalg.vector_norm(a(x) - b(x), ord=torch.inf)
+
+
+def difference_that_puts_the_mode_back(small, masked, x):
+    modes = small.training, masked.training
+    ends = (small.eval()(x) - masked.eval()(x)).aminmax()
+    small.train(modes[0])
+    masked.train(modes[1])
+    return max(-ends.min, ends.max)
+
+
+def conv_flops_as_float(channels_in, channels_out, kernel, height, width):
+    return 2.0 * math.prod((kernel, kernel, channels_in, channels_out, height, width))
+
+
+def net_flops_by_recursion(widths, channels=1, side=28):
+    if not widths:
+        return 20 * channels * side**2
+    conv = 18 * channels * widths[0] * side**2
+    return conv + net_flops_by_recursion(widths[1:], widths[0], side // 2)
 
 
 def conv_flops_by_torch(channels_in, channels_out, kernel, height, width):
@@ -45,10 +106,10 @@ def net_flops_by_torch(widths):
 
 
 RIGHT_ANSWERS = {
-    "3.1": (filter_mask_by_sorting,),
-    "3.2": (cut_by_position,),
-    "3.3": (columns_by_reshape,),
-    "3.4": (difference_by_loop,),
-    "3.5": (conv_flops_by_torch,),
-    "3.6": (net_flops_by_torch,),
+    "3.1": (filter_mask_by_sorting, filter_mask_in_numpy, filter_mask_by_ranks),
+    "3.2": (cut_by_position, cut_by_take),
+    "3.3": (columns_by_reshape, columns_by_blocks, columns_by_outer_product),
+    "3.4": (difference_by_loop, difference_of_copies, difference_that_puts_the_mode_back),
+    "3.5": (conv_flops_by_torch, conv_flops_as_float),
+    "3.6": (net_flops_by_torch, net_flops_by_recursion),
 }

@@ -1,7 +1,9 @@
 """Right answers to the exercises of lesson 06, written differently from the reference."""
 
+import functools
 import itertools
 
+import numpy as np
 import torch
 
 
@@ -23,6 +25,18 @@ def schedules_by_tensors(end, rounds):
         "geometric": (1 - (1 - end) ** part).tolist(),
         "cubic": (end * part * (3 - 3 * part + part**2)).tolist(),
     }
+
+
+def schedules_by_numpy(end, rounds):
+    left = np.arange(rounds)[::-1] / rounds
+    geometric = 1 - np.power(1 - end, 1 - left)
+    return {"linear": end * (1 - left), "geometric": geometric, "cubic": end * (1 - left**3)}
+
+
+def amounts_by_numpy(schedule):
+    before = np.concatenate([[0.0], schedule[:-1]])
+    gone = np.asarray(schedule) - before
+    return np.divide(gone, 1 - before, out=np.zeros_like(gone), where=before < 1)
 
 
 def amounts_from_densities(schedule):
@@ -63,6 +77,23 @@ def mask_by_loop(weight, mask, sparsity):
     return torch.tensor([i not in gone for i in range(len(flat))]).reshape(mask.shape)
 
 
+def mask_by_numpy(weight, mask, sparsity):
+    kept = mask.numpy().ravel()
+    size = np.where(kept, weight.abs().numpy().ravel(), 0)
+    order = np.lexsort((size, kept))  # the pruned ones first
+    new = np.ones(kept.size, dtype=bool)
+    new[order[: max(round(sparsity * kept.size), int((~kept).sum()))]] = False
+    return torch.from_numpy(new).reshape(mask.shape)
+
+
+def mask_with_minus_one(weight, mask, sparsity):
+    count = round(sparsity * mask.numel())
+    if count <= (~mask).sum():
+        return mask
+    order = torch.where(mask, weight.abs(), -1.0).flatten().sort(stable=True).indices
+    return torch.ones(mask.numel()).index_fill(0, order[:count], 0).bool().view(mask.shape)
+
+
 def rounds_masked_before(weight, schedule, train):
     """Zeros again at the start of each round and at the end, not after training."""
     mask = torch.full(weight.shape, True)
@@ -78,6 +109,14 @@ def rounds_by_recursion(weight, schedule, train):
     earlier, mask = rounds_by_recursion(weight, schedule[:-1], train)
     mask = mask_by_loop(earlier, mask, schedule[-1])
     return train(earlier * mask, mask) * mask, mask
+
+
+def rounds_by_reduce(weight, schedule, train):
+    def one(state, total):
+        mask = mask_by_numpy(*state, total)
+        return train(torch.where(mask, state[0], 0.0), mask).masked_fill(~mask, 0), mask
+
+    return functools.reduce(one, schedule, (weight, torch.ones(weight.shape) > 0))
 
 
 def ticket_by_names(initial, masks):
@@ -97,10 +136,19 @@ def ticket_of_copies(initial, masks):
     return ticket
 
 
+def ticket_by_suffix(initial, masks):
+    return {
+        name: torch.where(masks[name[:-7]], value, torch.zeros_like(value))
+        if name[-7:] == ".weight" and name[:-7] in masks
+        else value
+        for name, value in reversed(initial.items())
+    }
+
+
 RIGHT_ANSWERS = {
-    "6.1": (schedules_step_by_step, schedules_by_tensors),
-    "6.2": (amounts_from_densities, amounts_by_index, amounts_as_tensors),
-    "6.3": (mask_by_candidates, mask_by_loop),
-    "6.4": (rounds_masked_before, rounds_by_recursion),
-    "6.5": (ticket_by_names, ticket_of_copies),
+    "6.1": (schedules_step_by_step, schedules_by_tensors, schedules_by_numpy),
+    "6.2": (amounts_from_densities, amounts_by_index, amounts_as_tensors, amounts_by_numpy),
+    "6.3": (mask_by_candidates, mask_by_loop, mask_by_numpy, mask_with_minus_one),
+    "6.4": (rounds_masked_before, rounds_by_recursion, rounds_by_reduce),
+    "6.5": (ticket_by_names, ticket_of_copies, ticket_by_suffix),
 }

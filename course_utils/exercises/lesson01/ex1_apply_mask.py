@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from course_utils.exercises.checker.exercise import Case, Exercise, Misconception
-from course_utils.exercises.checker.samples import coin, normal
+from course_utils.exercises.checker.samples import coin, kept, normal
 
 
 def apply_mask(weight: Tensor, mask: Tensor) -> Tensor:
@@ -32,6 +32,22 @@ def _matrix_product(weight: Tensor, mask: Tensor) -> Tensor:
     return weight @ mask.float()
 
 
+def _mask_ignored(weight: Tensor, mask: Tensor) -> Tensor:
+    return weight.clone()
+
+
+def _without_signs(weight: Tensor, mask: Tensor) -> Tensor:
+    return weight.abs() * mask
+
+
+def _product_with_the_kept(weight: Tensor, mask: Tensor) -> Tensor:
+    return mask * weight[mask]
+
+
+def _all_or_nothing(weight: Tensor, mask: Tensor) -> Tensor:
+    return weight * bool(mask.all())
+
+
 apply_mask = Exercise(
     id="1.1",
     title="Apply a mask",
@@ -44,7 +60,7 @@ apply_mask = Exercise(
         Case("one weight, kept", lambda: (torch.tensor([-2.0]), torch.tensor([True]))),
         Case(
             "a square matrix",
-            lambda: (torch.tensor([[1.0, -2.0], [3.0, 4.0]]), torch.eye(2, dtype=torch.bool)),
+            lambda: (torch.tensor([[1.0, -2.0], [3.0, 4.0]]), kept(1, 0, 1, 1).reshape(2, 2)),
         ),
         Case("a 3×4 matrix", lambda: (normal(3, 4), coin(3, 4))),
         Case("everything kept", lambda: (normal(2, 3), torch.ones(2, 3, dtype=torch.bool))),
@@ -53,6 +69,10 @@ apply_mask = Exercise(
             "filters of a conv layer",
             lambda: (normal(2, 1, 3, 3), coin(2, 1, 3, 3)),
         ),
+        Case(
+            "a transposed matrix: rows not side by side in memory",
+            lambda: (normal(4, 3).T, coin(4, 3).T),
+        ),
         Case("64-bit numbers", lambda: (normal(2, 3).double(), coin(2, 3))),
     ),
     hints=(
@@ -60,7 +80,7 @@ apply_mask = Exercise(
         """
         W         M            W ⊙ M
         1.0 -2.0  True  False  1.0  0.0
-        3.0  4.0  False True   0.0  4.0
+        3.0  4.0  True  True   3.0  4.0
         """,
         """
         def apply_mask(weight, mask):
@@ -80,8 +100,10 @@ apply_mask = Exercise(
         ),
         Misconception(
             _in_place,
-            "The numbers are right, but you overwrote the weight you were given (*= works in "
-            "place). The original is still needed: PyTorch keeps it as weight_orig and trains it.",
+            "The numbers are right, but you overwrote the weight you were given: *=, "
+            "`…[~mask] = 0` and methods that end in _ work in place, and `p = weight` is only a "
+            "second name for the same tensor. The original is still needed: PyTorch keeps it as "
+            "weight_orig and trains it.",
         ),
         Misconception(
             _only_mask,
@@ -92,5 +114,41 @@ apply_mask = Exercise(
             "@ is the matrix product, which mixes rows and columns. The circle ⊙ multiplies "
             "element by element: that is *.",
         ),
+        Misconception(
+            _mask_ignored,
+            "The mask does nothing here: you return the weight as it came. Multiply by the mask.",
+        ),
+        Misconception(
+            _without_signs,
+            "The kept weights lost their signs. A mask decides what stays; what stays does not "
+            "change.",
+        ),
+        Misconception(
+            _product_with_the_kept,
+            "`weight[mask]` picks the kept weights out: that are fewer numbers than the mask has, "
+            "and their places are lost. Multiply the whole weight by the mask.",
+        ),
+        Misconception(
+            _all_or_nothing,
+            "You keep all weights or none. The mask has its own answer for each weight: multiply "
+            "element by element.",
+        ),
     ),
+    crashes={
+        "same dtype": "@ is the matrix product. The circle ⊙ multiplies element by element: *.",
+        "cannot be multiplied": "@ is the matrix product. The circle ⊙ multiplies element by "
+        "element: *.",
+        "with a bool tensor": "The opposite of a boolean mask is ~mask, not 1 - mask. Here True "
+        "already means kept, so the mask is needed as it is.",
+        "bitwise_and": "& joins truths, and a weight is none. A product takes both: in it True "
+        "counts as 1, False as 0.",
+        "must match the size": "In a product element by element both have one shape. Multiply the "
+        "whole weight by the whole mask, as they come.",
+        "view size is not compatible": "`.view` wants the numbers side by side in memory. "
+        "`.reshape` does not; and a product of two tensors of one shape needs neither.",
+        "not enough values to unpack": "The weight may have any number of dimensions. A product "
+        "takes any shape, without a loop.",
+        "too many values to unpack": "The weight may have any number of dimensions. A product "
+        "takes any shape, without a loop.",
+    },
 )

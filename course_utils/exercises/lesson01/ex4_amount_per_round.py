@@ -1,10 +1,13 @@
-"""Exercise 1.4: Which amount a round?."""
+"""Exercise 1.4: Which amount a round?"""
 
 from course_utils.exercises.checker.exercise import Case, Exercise, Misconception
 
 
 def amount_per_round(total: float, rounds: int) -> float:
     return 1 - (1 - total) ** (1 / rounds)
+
+
+_right_amount = amount_per_round
 
 
 def _divided(total: float, rounds: int) -> float:
@@ -21,6 +24,42 @@ def _kept_per_round(total: float, rounds: int) -> float:
 
 def _forwards(total: float, rounds: int) -> float:
     return 1 - (1 - total) ** rounds
+
+
+def _one_minus_root_of_total(total: float, rounds: int) -> float:
+    return 1 - total ** (1 / rounds)
+
+
+def _whole_exponent(total: float, rounds: int) -> float:
+    return 1 - (1 - total) ** (1 // rounds)
+
+
+def _power_before_division(total: float, rounds: int) -> float:
+    return 1 - (1 - total) / rounds
+
+
+def _left_divided(total: float, rounds: int) -> float:
+    return (1 - total) / rounds
+
+
+def _square_root(total: float, rounds: int) -> float:
+    return 1 - (1 - total) ** 0.5
+
+
+def _power_of_total(total: float, rounds: int) -> float:
+    return total**rounds
+
+
+def _percent(total: float, rounds: int) -> float:
+    return 100 * _right_amount(total, rounds)
+
+
+def _one_for_each_round(total: float, rounds: int) -> list[float]:
+    return [_right_amount(total, rounds)] * rounds
+
+
+def _two_digits(total: float, rounds: int) -> float:
+    return round(_right_amount(total, rounds), 2)
 
 
 amount_per_round = Exercise(
@@ -47,8 +86,8 @@ amount_per_round = Exercise(
         """,
         """
         def amount_per_round(total, rounds):
-            kept_each_round = (...) ** (1 / rounds)
-            return ...
+            kept_each_round = ...     # the root of what is left in the end
+            return ...                # what is not kept is pruned
         """,
     ),
     misconceptions=(
@@ -71,5 +110,58 @@ amount_per_round = Exercise(
             "You compound `total` over the rounds: that is exercise 1.3 again, forwards. Here the "
             "total is known and the amount is asked for, so a root stands where the power stood.",
         ),
+        Misconception(
+            _one_minus_root_of_total,
+            "You take 1 minus the root of what is *pruned*. What multiplies from round to round is "
+            "what is *left*: take the root of 1 − total.",
+        ),
+        Misconception(
+            _whole_exponent,
+            "1 // rounds is 0 from two rounds on: // gives whole numbers. The exponent of the root "
+            "is 1 / rounds.",
+        ),
+        Misconception(
+            _power_before_division,
+            "** binds tighter than /, so (1 − total) ** 1 / rounds is (1 − total) / rounds. Put "
+            "the exponent in parentheses: ** (1 / rounds).",
+        ),
+        Misconception(
+            _left_divided,
+            "You share what is left evenly among the rounds. From round to round it is multiplied: "
+            "take a root of it, not a part.",
+        ),
+        Misconception(
+            _square_root,
+            "You always take the square root. That is right for two rounds; for k rounds it is the "
+            "k-th root.",
+        ),
+        Misconception(
+            _power_of_total,
+            "You take a power of the total. Over the rounds it is what is *left* that is "
+            "multiplied, and from the total back to one round leads a root.",
+        ),
+        Misconception(
+            _percent,
+            "You give percent. An amount is a fraction from 0 to 1; only what is printed is in "
+            "percent.",
+        ),
+        Misconception(
+            _one_for_each_round,
+            "You return a list with the same amount for each round. Return it once, as one number.",
+        ),
+        Misconception(
+            _two_digits,
+            "You round the amount, and over ten rounds such errors add up. Return it as it is.",
+        ),
     ),
+    crashes={
+        "unsupported operand type(s) for ^": "In Python a power is written **. The sign ^ is an "
+        "operation on bits.",
+        "division by zero": "There are `rounds` rounds, so `rounds` equal factors: the exponent is "
+        "1 / rounds, also for one round.",
+        "math domain error": "The total may be 1: everything goes, and there is no log(0). The "
+        "power ** (1 / rounds) needs no logarithm.",
+        "expected a positive input": "The total may be 1: everything goes, and there is no log(0). "
+        "The power ** (1 / rounds) needs no logarithm.",
+    },
 )

@@ -1,10 +1,12 @@
 """Exercise 1.5: The gradient through a mask."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from course_utils.exercises.checker.exercise import Case, Exercise, Misconception
-from course_utils.exercises.checker.samples import coin, normal
+from course_utils.exercises.checker.samples import coin, kept, normal
 
 
 def masked_gradient(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
@@ -24,8 +26,39 @@ def _transposed(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
     return mask.T * (x.T @ grad_y)
 
 
+def _product_transposed(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
+    return mask * (x.T @ grad_y)
+
+
 def _batch_mean(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
     return mask * (grad_y.T @ x) / len(x)
+
+
+def _one_sample(position: int) -> Callable:
+    def masked_gradient(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
+        return mask * torch.outer(grad_y[position], x[position])
+
+    return masked_gradient
+
+
+def _each_sample(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
+    return mask * torch.einsum("bo,bi->boi", grad_y, x)
+
+
+def _picked_out(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
+    return (grad_y.T @ x)[mask]
+
+
+def _sum_as_loss(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
+    return mask * x.sum(0)
+
+
+def _of_the_input(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
+    return grad_y @ mask.to(grad_y.dtype)
+
+
+def _step(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
+    return -mask.float() * (grad_y.T @ x)
 
 
 masked_gradient = Exercise(
@@ -45,12 +78,24 @@ masked_gradient = Exercise(
             ),
         ),
         Case(
-            "two samples, two outputs",
-            lambda: (normal(2, 2), coin(2, 2), normal(2, 2, seed=3)),
+            "two samples",
+            lambda: (
+                torch.tensor([[1.0, 2.0], [10.0, 20.0]]),
+                torch.tensor([[True, False]]),
+                torch.tensor([[3.0], [4.0]]),
+            ),
         ),
         Case(
-            "four samples",
+            "four samples, three inputs, two outputs",
             lambda: (normal(4, 3), coin(2, 3), normal(4, 2, seed=4)),
+        ),
+        Case(
+            "three samples, three inputs, three outputs",
+            lambda: (
+                normal(3, 3),
+                kept(1, 0, 1, 1, 1, 0, 0, 1, 0).reshape(3, 3),
+                normal(3, 3, seed=3),
+            ),
         ),
         Case(
             "nothing kept",
@@ -70,16 +115,19 @@ masked_gradient = Exercise(
         ),
     ),
     hints=(
-        "Two steps of the chain rule. First the gradient of a plain linear layer, as if there were "
-        "no mask: ∂L/∂W′ = (∂L/∂y)ᵀ x. Then through W′ = W ⊙ M, where M is a constant.",
+        "Two steps of the chain rule. First the gradient of W′, as if there were no mask: which "
+        "product of x and grad_y has the shape (out, in)? Then W reaches the loss only through "
+        "W ⊙ M: what becomes of the gradient where that factor is 0?",
         """
-        y = x W′ᵀ           ∂L/∂W′ = grad_yᵀ @ x       (out, batch) @ (batch, in) → (out, in)
-        W′ = W ⊙ M          ∂L/∂W  = M ⊙ ∂L/∂W′       zero wherever M is zero
+        x = [1 2]    mask = [1 0]    grad_y = [3]        one sample, two inputs, one output
+        ∂L/∂W′ = 3·[1 2] = [3 6]     the second weight is pruned:  ∂L/∂W = [3 0]
+        another sample has such a gradient of its own: they are added up
         """,
         """
         def masked_gradient(x, mask, grad_y):
-            grad_effective = grad_y.T @ ...
-            return ...
+            # grad_y: (batch, out), x: (batch, in), wanted: (out, in)
+            grad_effective = ...      # one matrix product adds up over the batch
+            return ...                # what does W ⊙ M do to it?
         """,
     ),
     misconceptions=(
@@ -100,9 +148,49 @@ masked_gradient = Exercise(
             "nn.Linear keeps its weight as (out, in).",
         ),
         Misconception(
+            _product_transposed,
+            "x.T @ grad_y is (in, out), transposed. It must have the mask's shape, (out, in), "
+            "before the two are multiplied.",
+        ),
+        Misconception(
             _batch_mean,
             "You divide by the batch size. The mean over the batch is part of the loss and already "
             "stands in grad_y; the chain rule adds up over the samples.",
+        ),
+        Misconception(
+            _one_sample(-1),
+            "You keep the gradient of the last sample only: each one overwrites the one before. "
+            "All samples of the batch add up.",
+        ),
+        Misconception(
+            _one_sample(0),
+            "You take the first sample only. All samples of the batch add up, and a matrix product "
+            "does that by itself.",
+        ),
+        Misconception(
+            _each_sample,
+            "You give one gradient for each sample. The weight is the same for all of them: add up "
+            "over the samples.",
+        ),
+        Misconception(
+            _picked_out,
+            "You picked out the gradients of the kept weights, and their places are lost. Multiply "
+            "by the mask: the gradient has the weight's shape, with 0 where a weight is pruned.",
+        ),
+        Misconception(
+            _sum_as_loss,
+            "Your gradient does not look at grad_y: it is right only for a loss that adds up the "
+            "outputs. How the loss hangs on y stands in grad_y.",
+        ),
+        Misconception(
+            _of_the_input,
+            "This is the gradient of x, (batch, in). Asked for is that of the weight, (out, in): "
+            "grad_y and x belong together.",
+        ),
+        Misconception(
+            _step,
+            "This is minus the gradient, as in the step of gradient descent. Asked for is the "
+            "gradient itself.",
         ),
     ),
     crashes={
@@ -110,5 +198,8 @@ masked_gradient = Exercise(
         "grad_y is (batch, out), x is (batch, in), and (out, in) is wanted.",
         "must match the size of tensor": "The gradient of W′ must have the mask's shape, "
         "(out, in), before the two are multiplied.",
+        "with a bool tensor": "The opposite of a boolean mask is ~mask; but here the mask itself "
+        "is needed, since True means kept.",
+        "on a bool tensor": "A boolean mask has no minus. The gradient needs none either.",
     },
 )

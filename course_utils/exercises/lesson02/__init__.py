@@ -1,4 +1,4 @@
-"""Lesson 02, Unstructured pruning: masks by magnitude, one threshold, sensitivity, zeros that stay.
+"""Lesson 02, Unstructured pruning: masks by magnitude, thresholds, sensitivity, fair tables.
 
 The references call the library where an earlier exercise has been turned into it."""
 
@@ -8,6 +8,7 @@ from course_utils.exercises.lesson02.ex3_sensitivity_scan import sensitivity_sca
 from course_utils.exercises.lesson02.ex4_choose_sparsities import choose_sparsities
 from course_utils.exercises.lesson02.ex5_sgd_step import sgd_step
 from course_utils.exercises.lesson02.ex6_plain_state import plain_state
+from course_utils.exercises.lesson02.ex7_unfair_rows import unfair_rows
 
 __all__ = [
     "choose_sparsities",
@@ -16,4 +17,5 @@ __all__ = [
     "plain_state",
     "sensitivity_scan",
     "sgd_step",
+    "unfair_rows",
 ]

@@ -1,5 +1,8 @@
 """Exercise 2.2: One threshold for all layers."""
 
+import math
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -19,14 +22,85 @@ def global_masks(weights: Weights, sparsity: float) -> Weights:
 
 
 _right_global = global_masks
+_SORTS_DIFFER = torch.zeros(32).argsort().tolist() != list(range(32))  # not on every machine
 
 
 def _each_layer(weights: Weights, sparsity: float) -> Weights:
     return {name: masks.magnitude_mask(weight, sparsity) for name, weight in weights.items()}
 
 
-def _normalised(weights: Weights, sparsity: float) -> Weights:
-    return _right_global({name: w / w.abs().max() for name, w in weights.items()}, sparsity)
+def _normalised_by(size: Callable[[Tensor], Tensor]) -> Callable:
+    def wrong(weights: Weights, sparsity: float) -> Weights:
+        return _right_global({name: w / size(w) for name, w in weights.items()}, sparsity)
+
+    return wrong
+
+
+def _in_another_order(weights: Weights, sparsity: float) -> Weights:
+    return _right_global({name: weights[name] for name in sorted(weights)}, sparsity)
+
+
+def _cut(scores: Weights, count: int, stable: bool = True) -> Weights:
+    """Masks that prune the ``count`` smallest of all scores."""
+    flat = torch.cat([score.flatten() for score in scores.values()])
+    mask = torch.ones_like(flat, dtype=torch.bool)
+    mask[flat.argsort(stable=stable)[:count]] = False
+    pieces = mask.split([score.numel() for score in scores.values()])
+    return {n: p.reshape(s.shape) for (n, s), p in zip(scores.items(), pieces, strict=True)}
+
+
+def _count(weights: Weights, sparsity: float) -> int:
+    return round(sparsity * sum(w.numel() for w in weights.values()))
+
+
+def _sizes(weights: Weights) -> Weights:
+    return {name: weight.abs() for name, weight in weights.items()}
+
+
+def _signed(weights: Weights, sparsity: float) -> Weights:
+    return _cut(weights, _count(weights, sparsity))
+
+
+def _unstable(weights: Weights, sparsity: float) -> Weights:
+    return _cut(_sizes(weights), _count(weights, sparsity), stable=False)
+
+
+def _rounded_by_layer(weights: Weights, sparsity: float) -> Weights:
+    return _cut(_sizes(weights), sum(round(sparsity * w.numel()) for w in weights.values()))
+
+
+def _rounded_down(weights: Weights, sparsity: float) -> Weights:
+    return _cut(_sizes(weights), int(sparsity * sum(w.numel() for w in weights.values())))
+
+
+def _same_piece(weights: Weights, sparsity: float) -> Weights:
+    mask = _one_flat_mask(weights, sparsity)
+    return {name: mask[: w.numel()].reshape(w.shape) for name, w in weights.items()}
+
+
+def _pruned_weights(weights: Weights, sparsity: float) -> Weights:
+    return {n: weights[n] * mask for n, mask in _right_global(weights, sparsity).items()}
+
+
+def _numbers(weights: Weights, sparsity: float) -> Weights:
+    return {name: mask.float() for name, mask in _right_global(weights, sparsity).items()}
+
+
+def _one_mask_in_rows(weights: Weights, sparsity: float) -> Tensor:
+    return masks.magnitude_mask(torch.cat([*weights.values()]), sparsity)
+
+
+def _global_tied_stay(weights: Weights, sparsity: float) -> Weights:
+    flat = torch.cat([w.abs().flatten() for w in weights.values()]).sort().values
+    count = _count(weights, sparsity)
+    threshold = flat[count] if count < len(flat) else math.inf
+    return {name: w.abs() >= threshold for name, w in weights.items()}
+
+
+def _last_of_all_for_none(weights: Weights, sparsity: float) -> Weights:
+    flat = torch.cat([w.abs().flatten() for w in weights.values()]).sort().values
+    threshold = flat[_count(weights, sparsity) - 1]
+    return {name: w.abs() > threshold for name, w in weights.items()}
 
 
 def _one_flat_mask(weights: Weights, sparsity: float) -> Tensor:
@@ -69,14 +143,18 @@ global_masks = Exercise(
         Case("sparsity 1", lambda: (_toy_layers(), 1.0)),
         Case(
             "ties across layers: the earlier layer goes first",
-            lambda: ({"first": torch.ones(3), "second": torch.ones(2, 2)}, 0.6),
+            lambda: ({"late": torch.ones(3), "early": torch.ones(2, 2)}, 0.65),
         ),
         Case(
-            "three layers of different shape",
+            "32 weights tie: the first go",
+            lambda: ({"late": torch.ones(12), "early": torch.ones(4, 5)}, 0.6),
+        ),
+        Case(
+            "three layers of different shape, one transposed",
             lambda: (
                 {
                     "conv": normal(2, 1, 3, 3, seed=1),
-                    "fc": 0.5 * normal(4, 6, seed=2),
+                    "fc": 0.5 * normal(6, 4, seed=2).T,
                     "out": 2 * normal(2, 4, seed=3),
                 },
                 0.7,
@@ -93,8 +171,8 @@ global_masks = Exercise(
         """
         def global_masks(weights, sparsity):
             everything = torch.cat([... for weight in weights.values()])
-            mask = magnitude_mask(...)
-            pieces = mask.split([weight.numel() for weight in weights.values()])
+            mask = ...
+            pieces = mask.split([... for weight in weights.values()])
             return {name: ... for (name, weight), piece in zip(weights.items(), pieces)}
         """,
     ),
@@ -104,10 +182,66 @@ global_masks = Exercise(
             "You prune each layer to the same sparsity: that is *per layer*. Global means one "
             "threshold, so that a layer of small weights loses more than one of large weights.",
         ),
+        *(
+            Misconception(
+                _normalised_by(size),
+                f"You divide each layer by its {name} first. That is a useful idea (lesson 05), "
+                "but plain global pruning compares the weights as they are.",
+            )
+            for name, size in (
+                ("largest weight", lambda w: w.abs().max()),
+                ("norm", torch.linalg.vector_norm),
+                ("mean size", lambda w: w.abs().mean()),
+                ("standard deviation", torch.std),
+            )
+        ),
         Misconception(
-            _normalised,
-            "You divide each layer by its largest weight first. That is a useful idea (lesson 05), "
-            "but plain global pruning compares the weights as they are.",
+            _in_another_order,
+            "Right but for ties: the layers stand in the order of the dictionary, and of equal "
+            "weights those of the earlier layer go first. Do not sort the names or turn them "
+            "round.",
+        ),
+        Misconception(
+            _signed,
+            "You rank by the signed values, so −4.0 goes first of all. Magnitude means |w|.",
+        ),
+        Misconception(
+            _rounded_by_layer,
+            "You round the count in each layer and add up. Round once: sparsity · N for all N "
+            "weights together.",
+        ),
+        Misconception(
+            _rounded_down,
+            "You cut the count off (int or //). Your magnitude_mask rounds already: call it on the "
+            "long tensor.",
+        ),
+        Misconception(
+            _same_piece,
+            "Every layer gets the same piece, the first entries of the long mask. Move the start "
+            "on by each layer's numel, or let .split do it.",
+        ),
+        Misconception(
+            _pruned_weights,
+            "You return the pruned *weights*. The masks are asked for: boolean, True = kept.",
+        ),
+        Misconception(
+            _numbers,
+            "The right cells, but as the numbers 0.0 and 1.0. A mask is boolean in this course.",
+        ),
+        Misconception(
+            _one_mask_in_rows,
+            "You join the layers row under row, which works only where rows are equally long, and "
+            "return one mask. Flatten each weight, and cut the long mask back into the layers.",
+        ),
+        Misconception(
+            _global_tied_stay,
+            "Where weights tie at the threshold, all of them stay, so the total is less than "
+            "asked. Your magnitude_mask already counts positions: call it on the long tensor.",
+        ),
+        Misconception(
+            _last_of_all_for_none,
+            "Where nothing is to go, your threshold is the entry [-1], the largest of all. Your "
+            "magnitude_mask counts positions instead: call it on the long tensor.",
         ),
         Misconception(
             _one_flat_mask,
@@ -127,5 +261,34 @@ global_masks = Exercise(
             "Where weights tie at the threshold, all of them go, so the total is more than asked. "
             "Your magnitude_mask already counts positions: call it on the long tensor.",
         ),
+        *(
+            (
+                Misconception(
+                    _unstable,
+                    "Right but for ties. PyTorch promises no order among equal ones: write "
+                    "argsort(stable=True), or call your magnitude_mask.",
+                ),
+            )
+            if _SORTS_DIFFER
+            else ()
+        ),
     ),
+    crashes={
+        "split_sizes to sum exactly": "The pieces must add up to the long mask: each layer has "
+        "weight.numel() entries, not len(weight).",
+        "is invalid for input of size": "A piece does not fit its layer: each has weight.numel() "
+        "entries. .chunk cuts into equal pieces, .split into the sizes that you give.",
+        "Tensors must have same number of dimensions": "torch.cat joins tensors that differ in "
+        "their first dimension only. Flatten each weight first.",
+        "Sizes of tensors must match": "torch.cat joins tensors that differ in their first "
+        "dimension only. Flatten each weight first.",
+        "view size is not compatible": ".view wants the numbers side by side in memory. "
+        ".flatten() and .reshape do not.",
+        "selected number k out of range": "Where nothing is to go, there is no 0-th smallest "
+        "weight. Your magnitude_mask counts positions: call it on the long tensor.",
+        "is out of bounds for dimension 0": "At sparsity 1 no weight stays, and there is no entry "
+        "number N. Your magnitude_mask counts positions: call it on the long tensor.",
+        "expected Tensor as element": "torch.cat wants tensors. A dictionary gives its names; its "
+        "weights are weights.values().",
+    },
 )

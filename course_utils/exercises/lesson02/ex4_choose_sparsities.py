@@ -1,12 +1,16 @@
 """Exercise 2.4: Sparsities under a budget."""
 
+import math
 from collections.abc import Callable
 
 from course_utils.exercises.checker.exercise import Case, Exercise, Misconception
 from course_utils.exercises.lesson02.ex3_sensitivity_scan import Scan
 
+Curve = dict[float, float]  # sparsity → accuracy
+Choice = dict[str, float]  # layer name → sparsity
 
-def choose_sparsities(scan: Scan, sizes: dict[str, int], budget: float) -> dict[str, float]:
+
+def choose_sparsities(scan: Scan, sizes: dict[str, int], budget: float) -> Choice:
     floors = sorted({accuracy for curve in scan.values() for accuracy in curve.values()})
     for floor in reversed(floors):  # the best accuracy first
         choice = {
@@ -19,56 +23,110 @@ def choose_sparsities(scan: Scan, sizes: dict[str, int], budget: float) -> dict[
     raise ValueError(f"no choice of the scanned sparsities reaches {budget:.0%}")
 
 
-def _choice_at(scan: Scan, floor: float, pick: Callable = max) -> dict[str, float]:
-    return {
-        name: pick((s for s, a in curve.items() if a >= floor), default=0.0)
-        for name, curve in scan.items()
-    }
+def _largest(curve: Curve, floor: float) -> float:
+    return max((s for s, accuracy in curve.items() if accuracy >= floor), default=0.0)
 
 
-def _search(scan: Scan, fits: Callable[[dict], bool], pick: Callable = max) -> dict[str, float]:
-    floors = sorted({a for curve in scan.values() for a in curve.values()}, reverse=True)
-    for floor in floors:
-        choice = _choice_at(scan, floor, pick)
-        if fits(choice):
-            return choice
-    raise ValueError("no choice reaches the budget")
+def _highest_first(scan: Scan) -> list[float]:
+    return sorted({a for curve in scan.values() for a in curve.values()}, reverse=True)
 
 
-def _unweighted(scan: Scan, sizes: dict[str, int], budget: float) -> dict[str, float]:
-    return _search(scan, lambda choice: sum(choice.values()) / len(choice) >= budget)
+def _zeros(choice: Choice, sizes: dict[str, int]) -> float:
+    return sum(choice[name] * sizes[name] for name in choice)
 
 
-def _same_for_all(scan: Scan, sizes: dict[str, int], budget: float) -> dict[str, float]:
+def _search(
+    *,
+    floors: Callable[[Scan], list[float]] = _highest_first,
+    pick: Callable[[Curve, float], float] = _largest,
+    zeros: Callable[[Choice, dict[str, int]], float] = _zeros,
+    reached: Callable[[float, float, int], bool] = lambda zeros, budget, n: zeros >= budget * n,
+    error: type[Exception] | None = ValueError,
+) -> Callable:
+    """As the reference, with one part altered. Without an ``error`` the last choice is returned."""
+
+    def wrong(scan: Scan, sizes: dict[str, int], budget: float) -> Choice:
+        choice = {}
+        for floor in floors(scan):
+            choice = {name: pick(curve, floor) for name, curve in scan.items()}
+            if reached(zeros(choice, sizes), budget, sum(sizes.values())):
+                return choice
+        if error is not None:
+            raise error("no choice reaches the budget")
+        return choice
+
+    return wrong
+
+
+def _up_to_a_dip(order: Callable) -> Callable[[Curve, float], float]:
+    def pick(curve: Curve, floor: float) -> float:
+        before = 0.0
+        for sparsity in order(curve):
+            if curve[sparsity] < floor:
+                break
+            before = sparsity
+        return before
+
+    return pick
+
+
+def _that_reach(curve: Curve, floor: float) -> list[float]:
+    return [sparsity for sparsity, accuracy in curve.items() if accuracy >= floor]
+
+
+def _first_in_order(curve: Curve, floor: float) -> float:
+    return (_that_reach(curve, floor) or [0.0])[0]
+
+
+def _last_in_order(curve: Curve, floor: float) -> float:
+    return (_that_reach(curve, floor) or [0.0])[-1]
+
+
+def _smallest(curve: Curve, floor: float) -> float:
+    return min(_that_reach(curve, floor), default=0.0)
+
+
+def _strictly_above(curve: Curve, floor: float) -> float:
+    return max((s for s, accuracy in curve.items() if accuracy > floor), default=0.0)
+
+
+def _mean_of_layers(choice: Choice, sizes: dict[str, int]) -> float:
+    return sum(choice.values()) / len(choice) * sum(sizes.values())
+
+
+def _whole(rounding: Callable[[float], int]) -> Callable[[Choice, dict[str, int]], int]:
+    return lambda choice, sizes: sum(rounding(choice[name] * sizes[name]) for name in choice)
+
+
+def _by_position(choice: Choice, sizes: dict[str, int]) -> float:
+    return sum(s * n for s, n in zip(choice.values(), sizes.values(), strict=True))
+
+
+def _same_for_all(scan: Scan, sizes: dict[str, int], budget: float) -> Choice:
     return {
         name: min((s for s in curve if s >= budget), default=max(curve))
         for name, curve in scan.items()
     }
 
 
-def _lowest_floor(scan: Scan, sizes: dict[str, int], budget: float) -> dict[str, float]:
-    choice = _choice_at(scan, min(a for curve in scan.values() for a in curve.values()))
-    if sum(choice[n] * sizes[n] for n in choice) >= budget * sum(sizes.values()):
-        return choice
-    raise ValueError("no choice reaches the budget")
-
-
-def _ignores_budget(scan: Scan, sizes: dict[str, int], budget: float) -> dict[str, float]:
-    return _choice_at(scan, max(a for curve in scan.values() for a in curve.values()))
-
-
-def _returns_last(scan: Scan, sizes: dict[str, int], budget: float) -> dict[str, float]:
-    try:
-        return _search(
-            scan,
-            lambda c: sum(c[n] * sizes[n] for n in c) >= budget * sum(sizes.values()),
-        )
-    except ValueError:
-        return _choice_at(scan, 0.0)
+def _budget_as_accuracy(scan: Scan, sizes: dict[str, int], budget: float) -> Choice:
+    return {name: _largest(curve, budget) for name, curve in scan.items()}
 
 
 def _even_scan() -> Scan:
     return {"fc1": {0.5: 0.9, 0.9: 0.8}, "fc2": {0.5: 0.7, 0.9: 0.3}}
+
+
+def _dipping_scan() -> Scan:
+    return {"fc1": {0.5: 0.9, 0.8: 0.7, 0.9: 0.85}, "fc2": {0.5: 0.8, 0.8: 0.75, 0.9: 0.6}}
+
+
+def _unsorted_scan() -> Scan:
+    return {"fc1": {0.7: 0.88, 0.9: 0.85, 0.5: 0.9}, "fc2": {0.9: 0.6, 0.5: 0.8}}
+
+
+def _quarters_scan() -> Scan:
+    return {"fc1": {0.5: 0.9, 0.75: 0.8}, "fc2": {0.5: 0.7, 0.75: 0.3}}
 
 
 def _lenet_scan() -> Scan:
@@ -92,9 +150,30 @@ choose_sparsities = Exercise(
     cases=(
         Case("equal layers, half must go", lambda: (_even_scan(), {"fc1": 100, "fc2": 100}, 0.5)),
         Case("fc1 is big enough alone", lambda: (_even_scan(), {"fc1": 900, "fc2": 100}, 0.5)),
-        Case("fc2 is the big one", lambda: (_even_scan(), {"fc1": 100, "fc2": 900}, 0.5)),
+        Case(
+            "fc2 is the big one, and its size stands first",
+            lambda: (_even_scan(), {"fc2": 900, "fc1": 100}, 0.5),
+        ),
         Case("exactly at the budget", lambda: (_even_scan(), {"fc1": 100, "fc2": 100}, 0.45)),
-        Case("nothing has to go", lambda: (_even_scan(), {"fc1": 100, "fc2": 100}, 0.0)),
+        Case(
+            "budget 0: the highest floor gives what it can",
+            lambda: (_even_scan(), {"fc1": 100, "fc2": 100}, 0.0),
+        ),
+        Case("the lowest floor is needed", lambda: (_even_scan(), {"fc1": 100, "fc2": 100}, 0.8)),
+        Case("a curve that dips", lambda: (_dipping_scan(), {"fc1": 100, "fc2": 100}, 0.4)),
+        Case(
+            "a scan that is not sorted",
+            lambda: (_unsorted_scan(), {"fc1": 100, "fc2": 100}, 0.4),
+        ),
+        Case(
+            "4.5 + 1 of 8 weights, 5.5 must go",
+            lambda: (_quarters_scan(), {"fc1": 6, "fc2": 2}, 0.6875),
+        ),
+        Case(
+            "4.5 + 1 of 8 weights, 5.75 must go",
+            lambda: (_quarters_scan(), {"fc1": 6, "fc2": 2}, 0.71875),
+        ),
+        Case("LeNet, 45 %", lambda: (_lenet_scan(), _LENET_SIZES, 0.45)),
         Case("LeNet, 80 %", lambda: (_lenet_scan(), _LENET_SIZES, 0.8)),
         Case("LeNet, 90 %", lambda: (_lenet_scan(), _LENET_SIZES, 0.9)),
         Case(
@@ -114,19 +193,18 @@ choose_sparsities = Exercise(
         """,
         """
         def choose_sparsities(scan, sizes, budget):
-            floors = sorted({...all accuracies in the scan...})
-            for floor in reversed(floors):
-                choice = {name: max((s for s, accuracy in curve.items() if ...), default=0.0)
-                          for name, curve in scan.items()}
-                zeros = sum(...)
-                if zeros >= budget * ...:
+            floors = sorted({...})          # all accuracies in the scan
+            for floor in ...:               # the best one first
+                choice = {name: ... for name, curve in scan.items()}
+                zeros = sum(...)            # sparsity times size, over the layers
+                if ...:
                     return choice
             raise ValueError(...)
         """,
     ),
     misconceptions=(
         Misconception(
-            _unweighted,
+            _search(zeros=_mean_of_layers),
             "You average the layers' sparsities. The budget counts *weights*: fc1 of LeNet holds "
             "88 % of them, so weigh each layer by its size.",
         ),
@@ -136,19 +214,113 @@ choose_sparsities = Exercise(
             "layers give more and the sensitive ones less.",
         ),
         Misconception(
-            _lowest_floor,
+            _search(floors=lambda scan: _highest_first(scan)[::-1]),
             "You start from the lowest accuracy, so every layer is pruned as far as it was "
             "scanned. Begin with the highest floor and stop as soon as the budget is reached.",
         ),
         Misconception(
-            _ignores_budget,
+            _search(floors=lambda scan: _highest_first(scan)[:1], error=None),
             "You take the best accuracy and stop there, reached budget or not. Lower the floor "
-            "until enough weights go.",
+            "until enough weights go: the budget times all weights, a number and no fraction.",
         ),
         Misconception(
-            _returns_last,
+            _search(error=None),
             "Where no choice reaches the budget you return one all the same, and whoever called "
             "you believes it does. Raise a ValueError that says so.",
         ),
+        Misconception(
+            _search(pick=_up_to_a_dip(sorted)),
+            "You stop at the first sparsity that falls short. A measured curve may dip and come "
+            "back, and a larger one behind the dip may reach the floor: look at all of them.",
+        ),
+        Misconception(
+            _search(pick=_up_to_a_dip(list)),
+            "You stop at the first sparsity that falls short, in the order in which they stand. "
+            "Neither need they be sorted, nor a curve fall all the way: look at all of them.",
+        ),
+        Misconception(
+            _search(pick=_last_in_order),
+            "You take the last sparsity that reaches the floor, in the order in which the scan "
+            "stands. It need not be sorted: take the largest.",
+        ),
+        Misconception(
+            _search(pick=_first_in_order),
+            "You take the first sparsity that reaches the floor, in the order in which the scan "
+            "stands. Take the largest.",
+        ),
+        Misconception(
+            _search(pick=_smallest),
+            "You take the *smallest* sparsity that reaches the floor, so less goes than could. "
+            "Take the largest.",
+        ),
+        Misconception(
+            _search(pick=_strictly_above),
+            "You ask for more than the floor. An accuracy equal to it reaches it: >=, not >.",
+        ),
+        Misconception(
+            _search(reached=lambda zeros, budget, n: zeros > budget * n),
+            "You ask for more than the budget. It says at least: >=, not >.",
+        ),
+        Misconception(
+            _search(reached=lambda zeros, budget, n: zeros >= (1 - budget) * n),
+            "You take the budget for the part that *stays*. It is the part that goes.",
+        ),
+        Misconception(
+            _search(zeros=_whole(int)),
+            "You cut the zeros of each layer off to whole weights (int or //). Here sparsity · "
+            "size counts as it is: do not round.",
+        ),
+        Misconception(
+            _search(zeros=_whole(round)),
+            "You round the zeros of each layer to whole weights. Here sparsity · size counts as it "
+            "is, without rounding.",
+        ),
+        Misconception(
+            _search(zeros=_whole(math.ceil)),
+            "You round the zeros of each layer up. Here sparsity · size counts as it is: do not "
+            "round.",
+        ),
+        Misconception(
+            _search(zeros=_by_position),
+            "You match sparsities and sizes by their place. The two dictionaries may stand in "
+            "another order: match them by their names.",
+        ),
+        Misconception(
+            _search(floors=lambda scan: sorted(next(iter(scan.values())).values(), reverse=True)),
+            "You try the accuracies of one layer only as floors. The right one may stand in "
+            "another curve: collect those of all layers.",
+        ),
+        Misconception(
+            _search(floors=lambda scan: [step / 100 for step in range(100, -1, -1)]),
+            "You try floors on a grid of your own, and jump over some of the scan's. Between two "
+            "accuracies of the scan nothing changes, so try exactly these.",
+        ),
+        Misconception(
+            _budget_as_accuracy,
+            "You use the budget as the accuracy to be reached. It says how many weights must go; "
+            "the floor is what you look for.",
+        ),
+        *(
+            Misconception(
+                _search(error=error),
+                f"The choices are right. Where none reaches the budget you raise a "
+                f"{error.__name__}; asked for is a ValueError, so that whoever calls you can catch "
+                "it.",
+            )
+            for error in (
+                Exception,
+                RuntimeError,
+                AssertionError,
+                StopIteration,
+                IndexError,
+                UnboundLocalError,
+            )
+        ),
     ),
+    crashes={
+        "is an empty sequence": "At a high floor a layer may have no sparsity that reaches it. It "
+        "then stays dense: max(…, default=0.0).",
+        "iterable argument is empty": "At a high floor a layer may have no sparsity that reaches "
+        "it. It then stays dense: max(…, default=0.0).",
+    },
 )

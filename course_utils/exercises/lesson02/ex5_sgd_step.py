@@ -1,5 +1,7 @@
 """Exercise 2.5: A step that keeps the zeros."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -20,33 +22,13 @@ def sgd_step(
     return (weight - lr * velocity) * mask
 
 
-def _no_mask(weight, mask, gradient, velocity, lr, momentum, weight_decay):
-    return weight - lr * (momentum * velocity + gradient + weight_decay * weight)
+def _step_of(formula: Callable) -> Callable:
+    """A step by ``formula(w, m, g, v, lr, p, d)``: its arguments in order, by one letter each."""
 
+    def wrong(weight, mask, gradient, velocity, lr, momentum, weight_decay):
+        return formula(weight, mask, gradient, velocity, lr, momentum, weight_decay)
 
-def _gradient_only(weight, mask, gradient, velocity, lr, momentum, weight_decay):
-    return weight - lr * (momentum * velocity + gradient * mask + weight_decay * weight)
-
-
-def _masked_before(weight, mask, gradient, velocity, lr, momentum, weight_decay):
-    weight = weight * mask
-    return weight - lr * (momentum * velocity + gradient + weight_decay * weight)
-
-
-def _no_decay(weight, mask, gradient, velocity, lr, momentum, weight_decay):
-    return (weight - lr * (momentum * velocity + gradient)) * mask
-
-
-def _no_momentum(weight, mask, gradient, velocity, lr, momentum, weight_decay):
-    return (weight - lr * (gradient + weight_decay * weight)) * mask
-
-
-def _uphill(weight, mask, gradient, velocity, lr, momentum, weight_decay):
-    return (weight + lr * (momentum * velocity + gradient + weight_decay * weight)) * mask
-
-
-def _step_only(weight, mask, gradient, velocity, lr, momentum, weight_decay):
-    return lr * (momentum * velocity + gradient + weight_decay * weight) * mask
+    return wrong
 
 
 def _sgd_case(lr: float, momentum: float, decay: float, stray: float = 0.0) -> tuple:
@@ -84,6 +66,18 @@ sgd_step = Exercise(
             ),
         ),
         Case("no momentum, no weight decay", lambda: _sgd_case(0.1, 0.0, 0.0)),
+        Case(
+            "one kept weight that goes downhill",
+            lambda: (
+                torch.tensor([1.0]),
+                torch.tensor([True]),
+                torch.tensor([2.0]),
+                torch.tensor([0.0]),
+                0.1,
+                0.0,
+                0.0,
+            ),
+        ),
         Case("momentum from before the pruning", lambda: _sgd_case(0.1, 0.9, 0.0)),
         Case("weight decay", lambda: _sgd_case(0.1, 0.0, 0.01)),
         Case("momentum and weight decay", lambda: _sgd_case(0.05, 0.9, 0.1)),
@@ -94,44 +88,126 @@ sgd_step = Exercise(
         "the mask must be applied so that *nothing* can bring a pruned weight back.",
         """
         velocity ← momentum · velocity + gradient + weight_decay · weight
-        weight   ← weight − lr · velocity          every term may be non-zero where M is 0
-        weight   ← …                               so the mask comes last
+        weight   ← weight − lr · velocity          each of these terms may be non-zero where M is 0
+        pruned weight 0, velocity 1, lr 0.1:   0 − 0.1 · 1 = −0.1      what must become of it?
         """,
         """
         def sgd_step(weight, mask, gradient, velocity, lr, momentum, weight_decay):
-            velocity = momentum * velocity + ... + ...
-            return (weight - ...) * ...
+            velocity = ...                 # three terms
+            new_weight = ...               # as if there were no mask
+            return ...                     # what keeps every pruned weight at 0?
         """,
     ),
     misconceptions=(
         Misconception(
-            _no_mask,
+            _step_of(lambda w, m, g, v, lr, p, d: w - lr * (p * v + g + d * w)),
             "This is the plain SGD step: gradient and momentum move the pruned weights away from "
             "zero. Apply the mask to the *new* weight.",
         ),
         Misconception(
-            _gradient_only,
+            _step_of(lambda w, m, g, v, lr, p, d: w - lr * (p * v + g * m + d * w)),
             "You mask the gradient, but the velocity still remembers the gradients from before the "
             "pruning and pushes the pruned weights on. Apply the mask to the *new* weight.",
         ),
         Misconception(
-            _masked_before,
+            _step_of(lambda w, m, g, v, lr, p, d: w * m - lr * (p * v + g + d * w * m)),
             "You mask the weight and then take the step, so the step brings the zeros back. The "
             "mask must come last.",
         ),
         Misconception(
-            _no_decay,
+            _step_of(lambda w, m, g, v, lr, p, d: w * m - lr * (p * v + g + d * w)),
+            "You mask the old weight and then subtract a step without a mask, which brings the "
+            "zeros back. The mask must come last, on the difference.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: w - lr * (p * v + g + d * w) * m),
+            "You mask the step. That leaves a pruned weight where it is, also one that has strayed "
+            "from 0. Mask the *new* weight, the step included.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * (p * v + g + d * w)) * ~m),
+            "Your mask works the other way round: the kept weights became 0. True means *kept*.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * (p * v + g)) * m),
             "The weight decay is missing: SGD adds weight_decay · weight to the gradient.",
         ),
         Misconception(
-            _no_momentum,
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * (p * v + g) - d * w) * m),
+            "Your weight decay goes past the learning rate. PyTorch's SGD adds weight_decay · "
+            "weight to the gradient, so lr scales it, too.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * (p * v + g - d * w)) * m),
+            "Your weight decay pushes the weights away from 0. It is added to the gradient, so "
+            "that the step pulls towards 0.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * (g + d * w)) * m),
             "The velocity is missing: the step follows momentum · velocity + gradient + …",
         ),
         Misconception(
-            _uphill, "Your step goes uphill. Gradient *descent* subtracts lr · velocity."
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * (v + g + d * w)) * m),
+            "You add the whole old velocity. It fades: velocity × momentum, then the gradient is "
+            "added.",
         ),
         Misconception(
-            _step_only, "You return the step alone. The new weight is the old one minus it."
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * (p * v + d * w)) * m),
+            "The gradient is missing from the velocity: momentum · velocity + gradient + …",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * (p * v + (1 - p) * (g + d * w))) * m),
+            "You take a running mean: the gradient times 1 − momentum. PyTorch's SGD adds the "
+            "whole gradient (its dampening is 0).",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w + p * v - lr * (g + d * w)) * m),
+            "Your velocity already holds the learning rate, as in other libraries. In PyTorch lr "
+            "multiplies the whole new velocity: weight − lr · velocity.",
+        ),
+        Misconception(
+            _step_of(
+                lambda w, m, g, v, lr, p, d: (w - lr * (g + d * w + p * (p * v + g + d * w))) * m
+            ),
+            "This is Nesterov's step, which looks one step ahead. Here the plain one is asked for: "
+            "weight − lr · velocity.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - (p * v + g + d * w)) * m),
+            "The learning rate is missing: the step is lr · velocity.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w + lr * (p * v + g + d * w)) * m),
+            "Your step goes uphill. Gradient *descent* subtracts lr · velocity.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: lr * (p * v + g + d * w) * m),
+            "You return the step alone. The new weight is the old one minus it.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (p * v + g + d * w) * m),
+            "You return the velocity. Asked for is the new weight: weight − lr · velocity, masked.",
+        ),
+        Misconception(
+            _step_of(
+                lambda w, m, g, v, lr, p, d: ((w - lr * (p * v + g + d * w)) * m, p * v + g + d * w)
+            ),
+            "The new weight is right, but you return a pair. Return the weight alone; the velocity "
+            "is not asked for.",
+        ),
+        Misconception(
+            _step_of(
+                lambda w, m, g, v, lr, p, d: (
+                    (w - lr * (p * v + g + d * w)) * m,
+                    (p * v + g + d * w) * m,
+                )
+            ),
+            "The new weight is right, but you return it with a masked velocity. Return the weight "
+            "alone: the velocity is not asked for.",
         ),
     ),
+    crashes={
+        "with a bool tensor": "The opposite of a boolean mask is ~mask, not 1 - mask. Here the "
+        "mask itself is needed: True means kept.",
+    },
 )

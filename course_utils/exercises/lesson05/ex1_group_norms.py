@@ -87,6 +87,63 @@ def _dims_unlike_dim(weight: Tensor, n: float, dim: int) -> Tensor:
     return torch.linalg.vector_norm(weight, n, dim=[d for d in range(weight.dim()) if d != dim])
 
 
+def _rest_as_infinity(weight: Tensor, n: float, dim: int) -> Tensor:
+    return scores.group_norm(weight, n if n in (1, 2) else math.inf, dim)
+
+
+def _rest_as_l2(weight: Tensor, n: float, dim: int) -> Tensor:
+    return scores.group_norm(weight, n if n in (1, math.inf) else 2, dim)
+
+
+def _power_before_the_division(weight: Tensor, n: float, dim: int) -> Tensor:
+    sizes = _rows(weight, dim).abs()
+    return sizes.amax(1) if n == math.inf else (sizes**n).sum(1) / n
+
+
+def _root_of_whole_numbers(weight: Tensor, n: float, dim: int) -> Tensor:
+    sizes = _rows(weight, dim).abs()
+    return sizes.amax(1) if n == math.inf else (sizes**n).sum(1) ** (1 // n)
+
+
+def _size_of_the_power(weight: Tensor, n: float, dim: int) -> Tensor:
+    rows = _rows(weight, dim)
+    return rows.abs().amax(1) if n == math.inf else (rows**n).abs().sum(1) ** (1 / n)
+
+
+def _size_of_the_sum(weight: Tensor, n: float, dim: int) -> Tensor:
+    rows = _rows(weight, dim)
+    return rows.abs().amax(1) if n == math.inf else (rows**n).sum(1).abs() ** (1 / n)
+
+
+def _across_the_rows(weight: Tensor, n: float, dim: int) -> Tensor:
+    sizes = _rows(weight, dim).abs()
+    return sizes.amax(1) if n == math.inf else (sizes**n).sum(0) ** (1 / n)
+
+
+def _across_the_rows_and_largest(weight: Tensor, n: float, dim: int) -> Tensor:
+    return torch.linalg.vector_norm(_rows(weight, dim), n, dim=0)
+
+
+def _large_n_for_infinity(weight: Tensor, n: float, dim: int) -> Tensor:
+    return (_rows(weight, dim).abs() ** min(n, 100)).sum(1) ** (1 / min(n, 100))
+
+
+def _swapped_with_dim_1(weight: Tensor, n: float, dim: int) -> Tensor:
+    return scores.group_norm(weight, n, 0 if dim == 0 else 1)
+
+
+def _moved_the_other_way(weight: Tensor, n: float, dim: int) -> Tensor:
+    return scores.group_norm(weight.movedim(0, dim).reshape(weight.shape[dim], -1), n, 0)
+
+
+def _in_float32(weight: Tensor, n: float, dim: int) -> Tensor:
+    return scores.group_norm(weight.float(), n, dim)
+
+
+def _dim_kept(weight: Tensor, n: float, dim: int) -> Tensor:
+    return scores.group_norm(weight, n, dim)[:, None]
+
+
 def _over_no_dims(weight: Tensor, n: float, dim: int) -> Tensor:
     others = [d for d in range(weight.dim()) if d != dim % weight.dim()]
     return torch.linalg.vector_norm(weight, n, dim=others)
@@ -116,10 +173,17 @@ group_norms = Exercise(
         ),
         Case("a row of zeros", lambda: (torch.tensor([[0.0, 0.0], [-1.0, 1.0]]), 2, 0)),
         Case("n = 3, the same with cubes", lambda: (torch.tensor([[3.0, -4.0, 5.0]]), 3, 0)),
+        Case(
+            "n = 0.5, the same with roots",
+            lambda: (torch.tensor([[1.0, -4.0], [9.0, 0.0]]), 0.5, 0),
+        ),
         Case("a 1-D weight: each slice is one number", lambda: (torch.tensor([-2.0, 3.0]), 2, 0)),
         Case("dim −1, the last one", lambda: (normal(2, 4), 1, -1)),
+        Case("float64 numbers", lambda: (normal(3, 2).double(), 2, 0)),
+        Case("dim −1, and it is the third", lambda: (normal(2, 3, 4), 2, -1)),
         Case("the filters of a conv layer", lambda: (normal(3, 2, 2, 2), 2, 0)),
         Case("the input channels of a conv layer", lambda: (normal(3, 2, 2, 2), math.inf, 1)),
+        Case("the rows of all kernels of a conv layer", lambda: (normal(2, 3, 5, 4), 1, 2)),
     ),
     hints=(
         "Bring `dim` to the front and lay each slice flat: then every slice is a row, whatever the "
@@ -136,8 +200,8 @@ group_norms = Exercise(
             slices = weight.movedim(dim, 0).reshape(weight.shape[dim], -1)
             sizes = ...
             if n == math.inf:
-                return sizes.amax(...)
-            return (...).sum(...) ** (...)
+                return ...
+            return (...).sum(1) ** (...)
         """,
     ),
     misconceptions=(
@@ -180,6 +244,71 @@ group_norms = Exercise(
             _largest_with_sign,
             "Your L∞ norm takes the largest number. It is the largest *size*: −0.9 counts for more "
             "than 0.5. Take .abs() before .amax().",
+        ),
+        Misconception(
+            _rest_as_infinity,
+            "You know three norms, and every other n gets the largest size. Write the formula with "
+            "n itself, ** n and ** (1 / n): it holds for n = 3 and n = 0.5 as for 1 and 2.",
+        ),
+        Misconception(
+            _rest_as_l2,
+            "You know three norms, and every other n gets the L2 norm. Write the formula with n "
+            "itself, ** n and ** (1 / n): it holds for n = 3 and n = 0.5 as for 1 and 2.",
+        ),
+        Misconception(
+            _power_before_the_division,
+            "** 1 / n divides by n: the power comes first, and to the power 1 nothing happens. Put "
+            "the root into parentheses: ** (1 / n).",
+        ),
+        Misconception(
+            _root_of_whole_numbers,
+            "1 // n is a whole number, 0 for n = 2, and anything to the power 0 is 1. The root is "
+            "** (1 / n), with one stroke.",
+        ),
+        Misconception(
+            _size_of_the_power,
+            "You raise to the n first and take the size after that. A negative number to the power "
+            "0.5 is NaN. Take .abs() first.",
+        ),
+        Misconception(
+            _size_of_the_sum,
+            "You take the size of the *sum*, when positive and negative powers have cancelled out "
+            "already. Take .abs() of each weight, before the power.",
+        ),
+        Misconception(
+            _across_the_rows,
+            "Your slices are rows, and you add up *down* the columns. Add along each row, over "
+            "dim 1: .sum(1) leaves one number for each slice.",
+        ),
+        Misconception(
+            _across_the_rows_and_largest,
+            "Your slices are rows, and you take the norm *down* the columns, over dim 0. Go along "
+            "each row, over dim 1: that leaves one number for each slice.",
+        ),
+        Misconception(
+            _large_n_for_infinity,
+            "You put a large n in the place of ∞. A small weight to such a power is 0 in a float, "
+            "a large one is inf. Treat math.inf on its own: the largest |w|.",
+        ),
+        Misconception(
+            _swapped_with_dim_1,
+            "Where `dim` is not 0 you take dim 1, by a transposition perhaps. It may be any: use "
+            "`dim` itself, .movedim(dim, 0).",
+        ),
+        Misconception(
+            _moved_the_other_way,
+            "movedim(0, dim) sends dim 0 to the place of `dim`. With two dims that is the same; "
+            "with more it is not. Write .movedim(dim, 0): from where, to where.",
+        ),
+        Misconception(
+            _in_float32,
+            "The norms are right, but float32 comes back where the weight is float64: .float() "
+            "throws half of the digits away. Leave the dtype as it is.",
+        ),
+        Misconception(
+            _dim_kept,
+            "The right numbers in a column of their own: keepdim=True, or [:, None], leaves a dim "
+            "of length 1. A vector is wanted, one number for each slice.",
         ),
         Misconception(
             _infinity_as_a_power,
@@ -226,6 +355,7 @@ group_norms = Exercise(
     crashes={
         "range of [-1, 0], but got 1": "A 1-D weight has no dim 1. There each slice is one number, "
         "and .reshape(weight.shape[dim], -1) makes a row of it, too.",
+        "division by zero": "n may be 0.5, and int(0.5) is 0. Take n as it is.",
         "view size is not compatible": "After .movedim the numbers do not lie one after the other "
         "in memory. Use .reshape or .flatten where you use .view.",
     },

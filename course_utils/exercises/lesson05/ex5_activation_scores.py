@@ -56,6 +56,81 @@ def _common_factor(weight: Tensor, inputs: Tensor) -> Tensor:
     return weight.abs() * inputs.norm()
 
 
+def _largest_input(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() * inputs.abs().amax(0)
+
+
+def _first_example(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() * inputs[0].abs()
+
+
+def _spread(weight: Tensor, inputs: Tensor) -> Tensor:
+    away = inputs - inputs.mean(0)
+    return weight.abs() * (away.square().sum(0) / (len(inputs) - 1)).sqrt()  # NaN for one example
+
+
+def _sum_of_inputs(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() * inputs.sum(0)
+
+
+def _size_of_the_sum(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() * inputs.sum(0).abs()
+
+
+def _only_positive(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() * inputs.relu().norm(dim=0)
+
+
+def _weight_squared(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight**2 * inputs.norm(dim=0)
+
+
+def _all_squared(weight: Tensor, inputs: Tensor) -> Tensor:
+    return (weight * inputs.norm(dim=0)) ** 2
+
+
+def _divided_by_the_count(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() * inputs.norm(dim=0) / len(inputs)
+
+
+def _shares_of_the_norms(weight: Tensor, inputs: Tensor) -> Tensor:
+    norms = inputs.norm(dim=0)
+    return weight.abs() * norms / norms.sum()
+
+
+def _shares_of_the_row(weight: Tensor, inputs: Tensor) -> Tensor:
+    scores = weight.abs() * inputs.norm(dim=0)
+    return scores / scores.sum(1, keepdim=True)
+
+
+def _norms_of_outputs(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() * (inputs @ weight.T).norm(dim=0)[:, None]
+
+
+def _added(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() + inputs.norm(dim=0)
+
+
+def _norms_alone(weight: Tensor, inputs: Tensor) -> Tensor:
+    return inputs.norm(dim=0).expand_as(weight)
+
+
+def _one_norm_a_column(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.norm(dim=0) * inputs.norm(dim=0)
+
+
+def _transposed(weight: Tensor, inputs: Tensor) -> Tensor:
+    return (weight.abs() * inputs.norm(dim=0)).T
+
+
+def _cut_by_reshape(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() * inputs.reshape(inputs.shape[1], -1).norm(dim=1)
+
+
+def _in_float32(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.float().abs() * inputs.float().norm(dim=0)
+
+
 def _summed_up(weight: Tensor, inputs: Tensor) -> Tensor:
     return weight.abs() @ inputs.norm(dim=0)
 
@@ -68,11 +143,15 @@ activation_scores = Exercise(
     minutes=6,
     reference=activation_scores,
     cases=(
-        Case("one weight, one example", lambda: (torch.tensor([[-2.0]]), torch.tensor([[3.0]]))),
         Case(
             "one example of two features",
             lambda: (torch.tensor([[1.0, -2.0]]), torch.tensor([[5.0, -1.0]])),
         ),
+        Case(
+            "a feature that is 0 in the only example",
+            lambda: (torch.tensor([[3.0, 2.0]]), torch.tensor([[0.0, 4.0]])),
+        ),
+        Case("one weight, one example", lambda: (torch.tensor([[-2.0]]), torch.tensor([[3.0]]))),
         Case(
             "two examples of one feature",
             lambda: (torch.tensor([[1.0], [-0.5]]), torch.tensor([[3.0], [-4.0]])),
@@ -99,6 +178,7 @@ activation_scores = Exercise(
             "3 outputs, 4 features, 3 examples",
             lambda: (normal(3, 4), normal(3, 4, seed=3)),
         ),
+        Case("float64 numbers", lambda: (normal(2, 3).double(), normal(4, 3, seed=4).double())),
     ),
     hints=(
         "A weight multiplies one feature of the input. How large is that feature over the examples "
@@ -113,8 +193,8 @@ activation_scores = Exercise(
         """,
         """
         def activation_scores(weight, inputs):
-            norms = inputs.norm(dim=...)  # (in,)
-            return ... * norms
+            norms = inputs.norm(dim=...)
+            return ...
         """,
     ),
     misconceptions=(
@@ -173,12 +253,100 @@ activation_scores = Exercise(
             "it was. Take a norm for each feature: dim=0.",
         ),
         Misconception(
+            _largest_input,
+            "You take the largest |x| of each feature, its L∞ norm: one example decides. The L2 "
+            "norm counts all of them: square, add, take the root.",
+        ),
+        Misconception(
+            _first_example,
+            "You look at one example only. The norm goes over all of them, dim 0 of inputs.",
+        ),
+        Misconception(
+            _spread,
+            "You take the standard deviation, which is 0 for a feature that is large and always "
+            "the same. Subtract nothing: square, add, take the root.",
+        ),
+        Misconception(
+            _sum_of_inputs,
+            "You add up each feature with its sign. A feature that is −5 as often as +5 then "
+            "counts for nothing. The L2 norm counts sizes: square first.",
+        ),
+        Misconception(
+            _size_of_the_sum,
+            "You add up first and take the size after that, when negative and positive inputs have "
+            "cancelled out already. Square first, add, take the root.",
+        ),
+        Misconception(
+            _only_positive,
+            "You let negative inputs count as 0. A large negative input moves the output as "
+            "much as a positive one: take the norm of the inputs as they are.",
+        ),
+        Misconception(
+            _weight_squared,
+            "You square the weight. Its size |w| comes in once, and so does the norm.",
+        ),
+        Misconception(
+            _all_squared,
+            "You square the score. The order is the same, but |w| · ‖x‖₂ is asked for.",
+        ),
+        Misconception(
+            _divided_by_the_count,
+            "You divide by the number of examples. The order of the weights is the same, but ‖x‖₂ "
+            "is the root of the *sum* of squares, and nothing is divided.",
+        ),
+        Misconception(
+            _shares_of_the_norms,
+            "You divide the norms by their sum. The order is the same, but the scores of two "
+            "layers no longer compare: multiply by the norm itself.",
+        ),
+        Misconception(
+            _shares_of_the_row,
+            "You divide each row by its sum. Then rows of unequal weight look alike, and the order "
+            "between rows changes. Return |w| · ‖x‖₂ as it is.",
+        ),
+        Misconception(
+            _norms_of_outputs,
+            "You take the norms of what comes *out*, inputs @ weight.T. Asked for is what goes in: "
+            "one norm for each feature of inputs.",
+        ),
+        Misconception(
+            _added,
+            "You add the norm where you should multiply by it. A weight on a feature that is "
+            "always 0 does nothing, however large it is.",
+        ),
+        Misconception(
+            _norms_alone,
+            "You give the norms of the features, and the weights have no say. Multiply by |w|.",
+        ),
+        Misconception(
+            _one_norm_a_column,
+            "You take one norm for each column of the weight, too. Every single weight has a score "
+            "of its own: |w|, not the norm of its column.",
+        ),
+        Misconception(
+            _transposed,
+            "The right scores, transposed. They have the weight's shape, (out, in).",
+        ),
+        Misconception(
+            _cut_by_reshape,
+            "You reshape inputs where you want their columns: that mixes examples and features. "
+            "Take the norm over dim 0.",
+        ),
+        Misconception(
+            _in_float32,
+            "The scores are right, but float32 comes back where float64 came in. Leave the dtype "
+            "as it is.",
+        ),
+        Misconception(
             _summed_up,
             "With @ you add up the products of a row, and get one number for each output. Every "
             "weight has a score of its own: use *.",
         ),
     ),
     crashes={
+        "(784)": "Is that one of the lesson's tensors, `images` or `digits`? Use the argument "
+        "`inputs`.",
+        "name 'images'": "The inputs are the second argument, `inputs`.",
         "must match the size of tensor": "inputs is (examples, in), weight is (out, in). Take the "
         "norm over the examples (dim 0): shape (in,), which lies along the last dim of the weight.",
         "mat1 and mat2 shapes": "No matrix product is needed here: each weight is multiplied by "

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from course_utils.exercises.checker.exercise import Case, Exercise, Misconception
+from course_utils.exercises.lesson06.ex2_amounts import amounts
 
 Schedules = dict[str, list[float]]
 
@@ -17,6 +18,7 @@ def three_schedules(end: float, rounds: int) -> Schedules:
 
 
 _right_schedules = three_schedules
+amounts_of = amounts.reference
 
 
 def _at(parts: Sequence[float], end: float) -> Schedules:
@@ -39,6 +41,55 @@ def _with_the_start(end: float, rounds: int) -> Schedules:
     return _at([t / rounds for t in range(rounds + 1)], end)
 
 
+def _whole_number_division(end: float, rounds: int) -> Schedules:
+    return _at([t // rounds for t in range(1, rounds + 1)], end)
+
+
+def _one_round_too_many(end: float, rounds: int) -> Schedules:
+    return _at([t / (rounds + 1) for t in range(1, rounds + 1)], end)
+
+
+def _from_0_to_the_end(end: float, rounds: int) -> Schedules:
+    return _at([t / max(rounds - 1, 1) for t in range(rounds)], end)
+
+
+def _of_all(change: Callable[[list[float]], list[float]], end: float, rounds: int) -> Schedules:
+    return {name: change(totals) for name, totals in _right_schedules(end, rounds).items()}
+
+
+def _amounts_of_the_rest(end: float, rounds: int) -> Schedules:
+    return _of_all(amounts_of, end, rounds)
+
+
+def _densities(end: float, rounds: int) -> Schedules:
+    return _of_all(lambda totals: [1 - total for total in totals], end, rounds)
+
+
+def _per_cent(end: float, rounds: int) -> Schedules:
+    return _of_all(lambda totals: [100 * total for total in totals], end, rounds)
+
+
+def _per_cent_of_the_plan(end: float, rounds: int) -> Schedules:
+    return _at([100 * t / rounds for t in range(1, rounds + 1)], end)
+
+
+def _rounded(end: float, rounds: int) -> Schedules:
+    return _of_all(lambda totals: [round(total, 2) for total in totals], end, rounds)
+
+
+def _backwards(end: float, rounds: int) -> Schedules:
+    return _of_all(lambda totals: totals[::-1], end, rounds)
+
+
+def _one_list_for_all(end: float, rounds: int) -> Schedules:
+    only = []
+    lists = {"linear": only, "geometric": only, "cubic": only}
+    for part in [t / rounds for t in range(1, rounds + 1)]:
+        for name, (total,) in _at([part], end).items():
+            lists[name].append(total)
+    return lists
+
+
 def _steps(end: float, rounds: int) -> Schedules:
     return {
         name: [after - before for before, after in zip([0.0, *totals], totals, strict=False)]
@@ -52,6 +103,20 @@ def _instead(
     """The right answer, but for one schedule."""
     wrong = [shape(end, t / rounds) for t in range(1, rounds + 1)]
     return {**_right_schedules(end, rounds), name: wrong}
+
+
+def _linear_step(end: float, rounds: int) -> Schedules:
+    return {**_right_schedules(end, rounds), "linear": [end / rounds] * rounds}
+
+
+def _geometric_amount(end: float, rounds: int) -> Schedules:
+    amount = 1 - (1 - end) ** (1 / rounds)
+    return {**_right_schedules(end, rounds), "geometric": [amount] * rounds}
+
+
+def _power_before_the_division(end: float, rounds: int) -> Schedules:
+    wrong = [1 - (1 - end) ** t / rounds for t in range(1, rounds + 1)]
+    return {**_right_schedules(end, rounds), "geometric": wrong}
 
 
 def _sparsity_to_a_power(end: float, rounds: int) -> Schedules:
@@ -89,6 +154,18 @@ def _cubic_small_steps_first(end: float, rounds: int) -> Schedules:
 
 def _cubic_part_cubed(end: float, rounds: int) -> Schedules:
     return _instead("cubic", lambda end, part: end * (1 - part**3), end, rounds)
+
+
+def _cubic_times_three(end: float, rounds: int) -> Schedules:
+    return _instead("cubic", lambda end, part: end * (1 - (1 - part) * 3), end, rounds)
+
+
+def _cubic_squared(end: float, rounds: int) -> Schedules:
+    return _instead("cubic", lambda end, part: end * (1 - (1 - part) ** 2), end, rounds)
+
+
+def _cubic_without_parentheses(end: float, rounds: int) -> Schedules:
+    return _instead("cubic", lambda end, part: end - (1 - part) ** 3, end, rounds)
 
 
 three_schedules = Exercise(
@@ -173,6 +250,81 @@ three_schedules = Exercise(
             "should be t/rounds. Only after the last round is the density 1 − end.",
         ),
         Misconception(
+            _whole_number_division,
+            "t // rounds is a whole number: 0 until the last round, then 1, so that everything "
+            "goes at once. Divide with one stroke: t / rounds.",
+        ),
+        Misconception(
+            _one_round_too_many,
+            "You divide by rounds + 1, so the end is never reached. After the last round t is "
+            "`rounds`, and the part must be 1: t / rounds.",
+        ),
+        Misconception(
+            _from_0_to_the_end,
+            "Your first round prunes nothing: you spread the points from 0 to 1, both included. 0 "
+            "is the dense net *before* round 1. The parts are t / rounds for t = 1 to `rounds`.",
+        ),
+        Misconception(
+            _amounts_of_the_rest,
+            "You list what each round takes of what is *left*. A schedule holds the total sparsity "
+            "after each round; amounts are the next exercise.",
+        ),
+        Misconception(
+            _densities,
+            "You list densities, what is *left* after each round. A schedule holds sparsities: "
+            "1 minus that.",
+        ),
+        Misconception(
+            _per_cent, "You give per cent. Asked for are fractions, 0.8 and not 80, like `end`."
+        ),
+        Misconception(
+            _per_cent_of_the_plan,
+            "Your part of the plan is in per cent: it ends at 100. It is a fraction, t / rounds, "
+            "and ends at 1.",
+        ),
+        Misconception(
+            _rounded,
+            "You round the totals. Leave them as they come out; whoever prints them rounds.",
+        ),
+        Misconception(
+            _backwards,
+            "Your lists fall: the last round stands first. Put the totals in the order of the "
+            "rounds, from small to large.",
+        ),
+        Misconception(
+            _one_list_for_all,
+            "All three names hold one and the same list, so each gets the totals of all. "
+            "dict.fromkeys(…, []) makes a single list: write one [] for each name.",
+        ),
+        Misconception(
+            _linear_step,
+            "Your linear schedule holds the step, end / rounds, in every round. Asked for is the "
+            "total after it: t steps.",
+        ),
+        Misconception(
+            _geometric_amount,
+            "Your geometric schedule holds the amount, the same fraction in every round. Asked for "
+            "is the total after it: 1 − (1 − end) ** (t/rounds).",
+        ),
+        Misconception(
+            _power_before_the_division,
+            "In your geometric schedule the power comes before the division: ** t / rounds takes "
+            "the power t and divides. Write ** (t / rounds).",
+        ),
+        Misconception(
+            _cubic_times_three,
+            "Your cubic schedule multiplies by 3 where it should take the third power: **, not *.",
+        ),
+        Misconception(
+            _cubic_squared,
+            "Your cubic schedule takes a square. It is the third power of what is still to do.",
+        ),
+        Misconception(
+            _cubic_without_parentheses,
+            "Your cubic schedule multiplies the 1 by `end` and not the whole: parentheses are "
+            "missing. It is end * (1 − (1 − t/rounds)³).",
+        ),
+        Misconception(
             _equal_amounts_of_the_end,
             "In your geometric schedule each round prunes end/rounds of what is left. That is less "
             "and less of the whole, so the last round stays below the end. The density has to fall "
@@ -199,4 +351,8 @@ three_schedules = Exercise(
             "first, then cube, then take 1 minus the result: 1 − (1 − t/rounds)³.",
         ),
     ),
+    crashes={
+        "division by zero": "There may be one round only, and rounds − 1 is 0 then. Divide by "
+        "`rounds`, for t = 1 to `rounds`.",
+    },
 )

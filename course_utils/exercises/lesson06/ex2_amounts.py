@@ -13,6 +13,9 @@ def amounts(schedule: list[float]) -> list[float]:
     return result
 
 
+_right_amounts = amounts
+
+
 def _ratio(step: float, divisor: float) -> float:
     return step / divisor if divisor > 0 else 0.0
 
@@ -58,6 +61,76 @@ def _first_round_missing(schedule: list[float]) -> list[float]:
     return [_ratio(total - before, 1 - before) for before, total in _pairs(schedule)[1:]]
 
 
+def _of_the_new_total(schedule: list[float]) -> list[float]:
+    return [_ratio(total - before, total) for before, total in _pairs(schedule)]
+
+
+def _first_prunes_nothing(schedule: list[float]) -> list[float]:
+    return [0.0, *_right_amounts(schedule)[1:]]
+
+
+def _last_before_the_first(schedule: list[float]) -> list[float]:
+    before = [schedule[-1], *schedule[:-1]]
+    return [_ratio(b - a, 1 - a) for a, b in zip(before, schedule, strict=True)]
+
+
+def _amount_as_total_before(schedule: list[float]) -> list[float]:
+    result, before = [], 0.0
+    for total in schedule:
+        before = _ratio(total - before, 1 - before)
+        result.append(before)
+    return result
+
+
+def _amounts_added_up(schedule: list[float]) -> list[float]:
+    result = []
+    for total in schedule:
+        before = sum(result)
+        result.append(_ratio(total - before, 1 - before))
+    return result
+
+
+def _everything_of_nothing(schedule: list[float]) -> list[float]:
+    return [(b - a) / (1 - a) if a < 1 else 1.0 for a, b in _pairs(schedule)]
+
+
+def _nan_of_nothing(schedule: list[float]) -> list[float]:
+    return [(b - a) / (1 - a) if a < 1 else float("nan") for a, b in _pairs(schedule)]
+
+
+def _stops_when_all_is_gone(schedule: list[float]) -> list[float]:
+    return [(b - a) / (1 - a) for a, b in _pairs(schedule) if a < 1]
+
+
+def _what_stays(schedule: list[float]) -> list[float]:
+    return [_ratio(1 - total, 1 - before) for before, total in _pairs(schedule)]
+
+
+def _found_by_value(schedule: list[float]) -> list[float]:
+    before = [([0.0, *schedule])[schedule.index(total)] for total in schedule]
+    return [_ratio(b - a, 1 - a) for a, b in zip(before, schedule, strict=True)]
+
+
+def _division_first(schedule: list[float]) -> list[float]:
+    return [b - _ratio(a, 1 - a) if a < 1 else 0.0 for a, b in _pairs(schedule)]
+
+
+def _left_without_parentheses(schedule: list[float]) -> list[float]:
+    return [(b - a) / 1 - a for a, b in _pairs(schedule)]
+
+
+def _little_left_for_nothing(schedule: list[float]) -> list[float]:
+    return [(b - a) / (1 - a) if 1 - a > 0.05 else 0.0 for a, b in _pairs(schedule)]
+
+
+def _rounded(schedule: list[float]) -> list[float]:
+    return [round(amount, 2) for amount in _right_amounts(schedule)]
+
+
+def _per_cent(schedule: list[float]) -> list[float]:
+    return [100 * amount for amount in _right_amounts(schedule)]
+
+
 amounts = Exercise(
     id="6.2",
     title="What each call must prune",
@@ -72,6 +145,7 @@ amounts = Exercise(
         Case("a round that prunes nothing", lambda: ([0.3, 0.3, 0.6],)),
         Case("the first round prunes nothing", lambda: ([0.0, 0.5],)),
         Case("everything is gone after two rounds of four", lambda: ([0.5, 1.0, 1.0, 1.0],)),
+        Case("nine tenths of what is left each round", lambda: ([0.9, 0.99, 0.999, 0.9999],)),
         Case("a cubic schedule to 80 %", lambda: ([0.4625, 0.7, 0.7875, 0.8],)),
     ),
     hints=(
@@ -89,7 +163,7 @@ amounts = Exercise(
             for total in schedule:
                 left = ...
                 result.append(... if left > 0 else 0.0)
-                before = ...
+                ...
             return result
         """,
     ),
@@ -122,6 +196,74 @@ amounts = Exercise(
             "You divide by the earlier sparsity, which is what has *gone*. Divide by what is left: "
             "1 minus the earlier sparsity.",
         ),
+        Misconception(
+            _of_the_new_total,
+            "You divide by the new total, which is what has gone when the round is over. Divide by "
+            "what is left before it: 1 minus the total of the round before.",
+        ),
+        Misconception(
+            _first_prunes_nothing,
+            "Your first amount is 0, but the first round prunes too: before it the net is dense. "
+            "Begin with an earlier total of 0.",
+        ),
+        Misconception(
+            _last_before_the_first,
+            "In round 1 you look at schedule[-1], which is the *last* total. Before round 1 the "
+            "net is dense: its earlier total is 0.",
+        ),
+        Misconception(
+            _amount_as_total_before,
+            "You keep the *amount* as what has gone before the next round. What has gone is the "
+            "total: before = total.",
+        ),
+        Misconception(
+            _amounts_added_up,
+            "You add up the amounts to get what has gone. They are fractions of what was left, "
+            "of different wholes: what has gone is the total of the round before.",
+        ),
+        Misconception(
+            _everything_of_nothing,
+            "Where nothing is left you prune 1.0, all of it. Nothing goes in such a round: 0.0.",
+        ),
+        Misconception(
+            _nan_of_nothing,
+            "Where nothing is left you give NaN, and no pruning call takes that. Nothing goes in "
+            "such a round: 0.0.",
+        ),
+        Misconception(
+            _stops_when_all_is_gone,
+            "Your list ends when everything has gone. There is one amount for each round: 0.0 for "
+            "those that find nothing.",
+        ),
+        Misconception(
+            _what_stays,
+            "You give the fraction that *stays* of what was left. An amount is what goes: 1 minus "
+            "that.",
+        ),
+        Misconception(
+            _found_by_value,
+            "You look for a total's place with .index, which finds the first of equal ones. Two "
+            "rounds may have the same total: keep the one before, or count with enumerate.",
+        ),
+        Misconception(
+            _division_first,
+            "You divide before you subtract: total − before / left. Put the difference into "
+            "parentheses: (total − before) / left.",
+        ),
+        Misconception(
+            _left_without_parentheses,
+            "/ 1 - before divides by 1 and then subtracts. Put what is left into parentheses: "
+            "/ (1 - before).",
+        ),
+        Misconception(
+            _little_left_for_nothing,
+            "You take a small rest for nothing. Only where exactly nothing is left is the amount "
+            "0.0; of 1 % a round may still take nine tenths.",
+        ),
+        Misconception(
+            _rounded, "You round the amounts, and the totals no longer come out: leave them."
+        ),
+        Misconception(_per_cent, "You give per cent. `amount` is a fraction, 0.25 and not 25."),
         Misconception(
             _total_of_what_is_left,
             "The divisor is right. Above it stands the whole total, though a part of it has gone "

@@ -1,5 +1,7 @@
 """Exercise 6.3: A mask that never brings a weight back."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -12,6 +14,9 @@ def next_mask(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
     scores = weight.abs().masked_fill(~mask, -torch.inf)  # what has gone is the first to go again
     already = masks.sparsity(mask)
     return masks.mask_from_scores(scores, max(sparsity, already))
+
+
+_right_mask = next_mask
 
 
 def more_than(mask: Tensor, weight: Tensor, count: int) -> Tensor:
@@ -121,6 +126,102 @@ def _next_signed(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
     return masks.mask_from_scores(weight, sparsity, mask)
 
 
+def _count(mask: Tensor, sparsity: float) -> int:
+    return max(round(sparsity * mask.numel()), int((~mask).sum()))
+
+
+def _first_of(scores: Tensor, count: int) -> Tensor:
+    """The mask without the ``count`` smallest scores, the first of equal ones first."""
+    order = scores.flatten().argsort(stable=True)
+    return _without(torch.ones_like(scores, dtype=torch.bool), order[:count])
+
+
+def _next_unstable(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    order = weight.abs().masked_fill(~mask, -torch.inf).flatten().argsort()
+    return _without(torch.ones_like(mask), order[: _count(mask, sparsity)])
+
+
+def _last_of_equal_go(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    ranked = weight.abs().masked_fill(~mask, -torch.inf).flatten()
+    order = ranked.argsort(descending=True, stable=True)
+    return _without(torch.ones_like(mask), order[mask.numel() - _count(mask, sparsity) :])
+
+
+def _zeros_ranked(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return masks.mask_from_scores(weight.masked_fill(~mask, 0).abs(), sparsity)
+
+
+def _zeros_ranked_to_the_larger_count(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return _first_of(weight.masked_fill(~mask, 0).abs(), _count(mask, sparsity))
+
+
+def _product_minus_the_pruned(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return _first_of((weight * mask).abs() - (~mask).float(), _count(mask, sparsity))
+
+
+def _size_minus_a_lot(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return _first_of(weight.abs() - 1e6 * (~mask), _count(mask, sparsity))
+
+
+def _pruned_ranked_last(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return _first_of(weight.abs().masked_fill(~mask, torch.inf), _count(mask, sparsity))
+
+
+def _zeros_are_pruned(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return masks.magnitude_mask(weight, sparsity, weight * mask != 0)
+
+
+def _half_rounded_up(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return more_than(mask, weight, max(int(sparsity * mask.numel() + 0.5) - _gone(mask), 0))
+
+
+def _next_rounded_up(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return more_than(mask, weight, max(math.ceil(sparsity * mask.numel()) - _gone(mask), 0))
+
+
+def _rounds_the_kept(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    stay = round((1 - sparsity) * mask.numel())
+    return more_than(mask, weight, max(mask.numel() - stay - _gone(mask), 0))
+
+
+def _rows_counted(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return more_than(mask, weight, max(round(sparsity * len(mask)) - _gone(mask), 0))
+
+
+def _counted_over_the_kept(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return more_than(mask, weight, max(round(sparsity * int(mask.sum())) - _gone(mask), 0))
+
+
+def _gone(mask: Tensor) -> int:
+    return int((~mask).sum())
+
+
+def _positions_for_ranks(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    order = weight.abs().masked_fill(~mask, -torch.inf).flatten().argsort(stable=True)
+    return (order >= _count(mask, sparsity)).reshape(mask.shape)
+
+
+def _positions_among_the_kept(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    order = weight[mask].abs().argsort(stable=True)
+    return _without(mask, order[: max(_missing(mask, sparsity), 0)])
+
+
+def _up_to_a_quantile(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return mask & (weight.abs() > weight[mask].abs().quantile(sparsity))
+
+
+def _next_flat(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return _right_mask(weight, mask, sparsity).flatten()
+
+
+def _next_as_numbers(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return _right_mask(weight, mask, sparsity).float()
+
+
+def _next_weight(weight: Tensor, mask: Tensor, sparsity: float) -> Tensor:
+    return weight.masked_fill(~_right_mask(weight, mask, sparsity), 0)
+
+
 next_mask = Exercise(
     id="6.3",
     title="A mask that never brings a weight back",
@@ -145,6 +246,14 @@ next_mask = Exercise(
             "asked for less than is pruned already",
             lambda: (torch.tensor([5.0, 1.0, 2.0, 3.0]), kept(0, 1, 0, 1), 0.25),
         ),
+        Case(
+            "a huge number behind the mask",
+            lambda: (torch.tensor([1.0, 1e9, -2.0, 3.0]), kept(1, 0, 1, 1), 0.5),
+        ),
+        Case(
+            "∞ behind the mask",
+            lambda: (torch.tensor([3.0, math.inf, 1.0, -2.0]), kept(1, 0, 1, 1), 0.5),
+        ),
         Case("sparsity 0", lambda: (torch.tensor([1.0, 0.0, -2.0]), kept(1, 1, 1), 0.0)),
         Case("sparsity 1", lambda: (torch.tensor([1.0, 0.0, -2.0]), kept(1, 0, 1), 1.0)),
         Case(
@@ -155,6 +264,12 @@ next_mask = Exercise(
                 0.5,
             ),
         ),
+        Case(
+            "100 kept weights with ties of 33 and 34",
+            lambda: (1.0 + torch.arange(100) % 3, torch.ones(100, dtype=torch.bool), 0.5),
+        ),
+        Case("5 weights, half of them: 2.5 is 2", lambda: (normal(5), kept(1, 1, 1, 0, 1), 0.5)),
+        Case("10 weights, 0.25: 2.5 is 2", lambda: (normal(10), normal(10, seed=7) < 1.5, 0.25)),
         Case(
             "5 weights, sparsity 0.55: 2.75 is 3",
             lambda: (normal(5), kept(1, 1, 1, 0, 1), 0.55),
@@ -282,6 +397,101 @@ next_mask = Exercise(
             _next_tied_stay,
             "Where kept weights tie at the threshold, all of them stay, so the total is less than "
             "asked. Count positions, not values: the first of equal ones go first.",
+        ),
+        Misconception(
+            _next_unstable,
+            "Right, but for many ties: argsort() puts more than 16 equal numbers in any order, and "
+            "here the first go first. Say argsort(stable=True).",
+        ),
+        Misconception(
+            _last_of_equal_go,
+            "Of equal kept weights your last ones go. Here the first go first: sort upwards, "
+            "argsort(stable=True), and prune the first so many.",
+        ),
+        Misconception(
+            _zeros_ranked,
+            "A pruned weight scores 0 with you. A kept weight that is 0 ties with it, and where "
+            "less is asked for only some of the zeros go: either way pruned weights come back. "
+            "Give them a score below 0, and never let the count fall.",
+        ),
+        Misconception(
+            _zeros_ranked_to_the_larger_count,
+            "The count is right. But a pruned weight scores 0, and so does a kept weight that is "
+            "0. Where the kept one stands first it goes, and the pruned one comes back. Give the "
+            "pruned ones a score below 0.",
+        ),
+        Misconception(
+            _product_minus_the_pruned,
+            "Right, until ∞ stands behind the mask: ∞ · 0 is NaN, and NaN is sorted last. "
+            "Do not compute with what is pruned: masked_fill or torch.where put a number in its "
+            "place.",
+        ),
+        Misconception(
+            _size_minus_a_lot,
+            "You take something off from what is pruned. Whatever it is, the number behind the "
+            "mask may be larger, or ∞. Put a number in its place, with masked_fill or torch.where.",
+        ),
+        Misconception(
+            _pruned_ranked_last,
+            "What is pruned already gets the *largest* score with you, so it goes last and comes "
+            "back. It must be the first to go again: a score below every |w|.",
+        ),
+        Misconception(
+            _zeros_are_pruned,
+            "You read from the zeros of weight * mask what is pruned. A kept weight may be 0 by "
+            "itself: go by `mask`.",
+        ),
+        Misconception(
+            _half_rounded_up,
+            "You round halves up. Python's round, which torch.nn.utils.prune uses, rounds a half "
+            "to the even number: 2.5 weights are 2.",
+        ),
+        Misconception(
+            _next_rounded_up,
+            "You round the count up. torch.nn.utils.prune rounds to the nearest number, and a half "
+            "to the even one: 2.5 weights are 2.",
+        ),
+        Misconception(
+            _rounds_the_kept,
+            "You round the number of weights that *stay*. Round the number that are pruned, "
+            "round(sparsity · n): of 5 weights at 0.5 that is 2, where yours are 3.",
+        ),
+        Misconception(
+            _rows_counted,
+            "len counts rows. n is the number of weights: mask.numel().",
+        ),
+        Misconception(
+            _counted_over_the_kept,
+            "You take the total from the kept weights only. It is counted over the whole tensor: "
+            "round(sparsity · n) pruned, the earlier ones included.",
+        ),
+        Misconception(
+            _positions_for_ranks,
+            "You take argsort for the ranks. It tells *which* weight comes first, second, …, not "
+            "which place each weight has: set the positions order[:count] to False.",
+        ),
+        Misconception(
+            _positions_among_the_kept,
+            "Your positions count among the kept weights, and you use them in the whole mask. "
+            "Translate them: kept = mask.flatten().nonzero().flatten(), then kept[order].",
+        ),
+        Misconception(
+            _up_to_a_quantile,
+            "You prune the kept weights up to a quantile. That takes the sparsity as a fraction of "
+            "what is left, and between two weights it rounds in its own way. Count positions, "
+            "until round(sparsity · n) of all n are pruned.",
+        ),
+        Misconception(
+            _next_flat,
+            "The right answers, laid flat. A mask has its weight's shape: .reshape(mask.shape).",
+        ),
+        Misconception(
+            _next_as_numbers,
+            "The right cells, but as the numbers 0.0 and 1.0. A mask is boolean here.",
+        ),
+        Misconception(
+            _next_weight,
+            "You return the pruned weight. Asked for is the mask, True where a weight is kept.",
         ),
         Misconception(
             _mask_in_place,

@@ -21,6 +21,9 @@ def prune_in_rounds(weight: Tensor, schedule: list[float], train: Train) -> tupl
     return weight, mask
 
 
+_right_rounds = prune_in_rounds
+
+
 def _all_kept(weight: Tensor) -> Tensor:
     return torch.ones_like(weight, dtype=torch.bool)
 
@@ -150,6 +153,193 @@ def _prunes_in_place(weight: Tensor, schedule: list[float], train: Train) -> tup
     return weight, mask
 
 
+def _mask_of_floats(weight: Tensor, schedule: list[float], train: Train) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight * mask, mask.float()) * mask
+    return weight, mask
+
+
+def _returns_floats(weight: Tensor, schedule: list[float], train: Train) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight * mask, mask) * mask
+    return weight, mask.float()
+
+
+def _unpruned_to_the_end(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight, mask)
+    return weight * mask, mask
+
+
+def _trains_before_the_loop(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    weight = train(weight, mask)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
+def _trains_after_the_last(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight * mask, mask) * mask
+    return train(weight, mask) * mask, mask
+
+
+def _trains_twice(weight: Tensor, schedule: list[float], train: Train) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight * mask, mask) * mask
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
+def _calls_train_twice(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        train(weight * mask, mask)
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
+def _amounts_compounded(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask, gone = _all_kept(weight), 0.0
+    for amount in schedule:
+        gone = 1 - (1 - gone) * (1 - amount)
+        mask = masks.magnitude_mask(weight, gone, mask)
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
+def _amounts_added(weight: Tensor, schedule: list[float], train: Train) -> tuple[Tensor, Tensor]:
+    mask, gone = _all_kept(weight), 0.0
+    for amount in schedule:
+        gone = min(gone + amount, 1.0)
+        mask = masks.magnitude_mask(weight, gone, mask)
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
+def _first_total_again(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for _ in schedule:
+        mask = masks.magnitude_mask(weight, schedule[0], mask)
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
+def _density_for_sparsity(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, 1 - sparsity, mask)
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
+def _equal_totals_once(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in sorted(set(schedule)):
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
+def _earlier_mask_and_fresh(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = mask & masks.magnitude_mask(weight, sparsity)
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
+def _mask_from_the_zeros(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight * mask, mask) * mask
+    return weight, weight != 0
+
+
+def _earlier_mask_from_zeros(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, weight != 0)
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
+def _trains_the_pruned_ones(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight * mask, ~mask) * mask
+    return weight, mask
+
+
+def _mask_first(weight: Tensor, schedule: list[float], train: Train) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight * mask, mask) * mask
+    return mask, weight
+
+
+def _weight_alone(weight: Tensor, schedule: list[float], train: Train) -> tuple[Tensor, Tensor]:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        weight = train(weight * mask, mask) * mask
+    return weight
+
+
+def _returns_in_round_1(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor] | None:
+    mask = _all_kept(weight)
+    for sparsity in schedule:
+        mask = masks.magnitude_mask(weight, sparsity, mask)
+        return train(weight * mask, mask) * mask, mask
+    return None
+
+
+def _in_float32(weight: Tensor, schedule: list[float], train: Train) -> tuple[Tensor, Tensor]:
+    return _right_rounds(weight.float(), schedule, train)
+
+
 def changes_nothing(weight: Tensor, mask: Tensor) -> Tensor:
     return weight.clone()
 
@@ -178,6 +368,22 @@ def adds_the_mean(weight: Tensor, mask: Tensor) -> Tensor:
     return weight + weight.mean()
 
 
+def moves_the_kept(weight: Tensor, mask: Tensor) -> Tensor:
+    trained = weight.clone()
+    trained[mask] += 1  # a mask of floats is no index
+    return trained
+
+
+def _adds_the_number_of_the_call() -> Train:
+    calls = []
+
+    def adds_the_number_of_the_call(weight: Tensor, mask: Tensor) -> Tensor:
+        calls.append(mask)
+        return weight + len(calls)
+
+    return adds_the_number_of_the_call
+
+
 prune_in_rounds = Exercise(
     id="6.4",
     title="The loop",
@@ -193,6 +399,10 @@ prune_in_rounds = Exercise(
         Case(
             "one round, training adds 1 to all weights, the pruned ones too",
             lambda: (torch.tensor([-1.0, 0.2, 3.0, 0.5]), [0.5], adds_one),
+        ),
+        Case(
+            "two weights are 0 from the start, and one goes",
+            lambda: (torch.tensor([0.0, 0.0, 2.0, 3.0]), [0.25], adds_one),
         ),
         Case("no round at all", lambda: (torch.tensor([1.0, -2.0]), [], adds_one)),
         Case(
@@ -212,6 +422,18 @@ prune_in_rounds = Exercise(
             lambda: (torch.tensor([1.0, 2.0, 3.0, 4.0]), [0.5, 0.75], adds_the_density),
         ),
         Case(
+            "two rounds, training adds 1 to weight[mask]",
+            lambda: (torch.tensor([1.0, 2.0, 3.0, 4.0]), [0.25, 0.5], moves_the_kept),
+        ),
+        Case(
+            "three rounds, the first call of train adds 1, the next 2, and so on",
+            lambda: (
+                torch.tensor([1.0, 2.0, 3.0, 4.0]),
+                [0.25, 0.5, 0.5],
+                _adds_the_number_of_the_call(),
+            ),
+        ),
+        Case(
             "two rounds, training adds the mean of the weight it gets",
             lambda: (torch.tensor([1.0, 2.0, 3.0, 4.0]), [0.25, 0.75], adds_the_mean),
         ),
@@ -227,6 +449,7 @@ prune_in_rounds = Exercise(
             "a 4×6 matrix in four rounds",
             lambda: (normal(4, 6, seed=2), [0.3, 0.55, 0.7, 0.8], adds_one),
         ),
+        Case("float64 numbers", lambda: (normal(2, 3).double(), [0.5], adds_one)),
     ),
     hints=(
         "A round has two steps: a new mask from the weights *as they are now*, then training with "
@@ -245,12 +468,112 @@ prune_in_rounds = Exercise(
         def prune_in_rounds(weight, schedule, train):
             mask = torch.ones_like(weight, dtype=torch.bool)
             for sparsity in schedule:
-                mask = next_mask(...)
+                mask = ...
                 weight = train(..., mask) * ...
             return weight, mask
         """,
     ),
     misconceptions=(
+        Misconception(
+            _mask_of_floats,
+            "You hand train a mask of floats. It may index with it, weight[mask], and for that a "
+            "mask must be boolean: hand over next_mask's result as it is.",
+        ),
+        Misconception(
+            _returns_floats,
+            "The right cells, but your mask comes back as the numbers 0.0 and 1.0. A mask is "
+            "boolean here.",
+        ),
+        Misconception(
+            _unpruned_to_the_end,
+            "You hand train the unpruned weight, and multiply by the mask only at the end. Then "
+            "training goes on with weights that should be gone: hand it weight * mask in every "
+            "round.",
+        ),
+        Misconception(
+            _trains_before_the_loop,
+            "You train once before the first round. The weight that comes in is trained already, "
+            "and an extra training would make the comparison unfair: one training a round, after "
+            "its cut.",
+        ),
+        Misconception(
+            _trains_after_the_last,
+            "You train once more after the last round. Each round ends with its own training, and "
+            "with as many rounds as the schedule has totals that is all.",
+        ),
+        Misconception(
+            _trains_twice,
+            "You train twice in each round. One training a round, so that schedules of equal "
+            "length cost the same.",
+        ),
+        Misconception(
+            _calls_train_twice,
+            "You call train twice in each round and drop what the first call returns. A call "
+            "costs an epoch, and it may not do the same twice: keep its result, weight = "
+            "train(…).",
+        ),
+        Misconception(
+            _amounts_compounded,
+            "You take the schedule for amounts and work out the totals from them. It holds totals "
+            "already: hand each to next_mask as it is.",
+        ),
+        Misconception(
+            _amounts_added,
+            "You add the values up. The schedule holds totals already: 0.25, then 0.5 means that "
+            "half of all weights have gone after round two.",
+        ),
+        Misconception(
+            _first_total_again,
+            "Every round goes to the first total. Go to the round's own: for sparsity in schedule.",
+        ),
+        Misconception(
+            _density_for_sparsity,
+            "You keep as many weights as should go. The schedule holds sparsities, what is "
+            "*pruned*: hand them to next_mask as they are.",
+        ),
+        Misconception(
+            _equal_totals_once,
+            "Two rounds with the same total are one round with you. The second prunes nothing, "
+            "but it trains: take every entry of the schedule.",
+        ),
+        Misconception(
+            _earlier_mask_and_fresh,
+            "You join the earlier mask with a fresh one. A kept weight that is 0 then takes the "
+            "place of a pruned one, and one too many goes: next_mask with the earlier mask counts "
+            "what has gone.",
+        ),
+        Misconception(
+            _mask_from_the_zeros,
+            "You read the mask from the zeros of the weight. Training may bring a kept weight to "
+            "0, and it is still kept: return the mask itself.",
+        ),
+        Misconception(
+            _earlier_mask_from_zeros,
+            "You read from the zeros of the weight what was pruned before. Training may bring a "
+            "kept weight to 0, and it is still kept: hand on the mask itself.",
+        ),
+        Misconception(
+            _trains_the_pruned_ones,
+            "You hand train the mask turned round. True means *kept*, for train too.",
+        ),
+        Misconception(
+            _mask_first,
+            "You return (mask, weight). Asked for is (weight, mask), in this order.",
+        ),
+        Misconception(
+            _weight_alone,
+            "You return the weight alone. Asked for are both, (weight, mask).",
+        ),
+        Misconception(
+            _returns_in_round_1,
+            "return stands inside the loop, so the first round is the last, and without a round "
+            "there is no result. Move it out by one step.",
+        ),
+        Misconception(
+            _in_float32,
+            "The right numbers, but float32 comes back where the weight is float64. Leave the "
+            "dtype as it is.",
+        ),
         Misconception(
             _trains_first,
             "You train before you prune in each round, so the last pruning is never repaired. "
@@ -330,6 +653,8 @@ prune_in_rounds = Exercise(
         ),
     ),
     crashes={
+        "used as indices": "You hand train a mask of floats, and it indexes with it. Hand over a "
+        "boolean mask.",
         "argument: 'mask'": "train takes two things: train(weight, mask).",
         "arguments: 'weight' and 'mask'": "train takes two things: train(weight, mask).",
         "argument: 'sparsity'": "next_mask takes three things: next_mask(weight, mask, sparsity).",

@@ -106,6 +106,90 @@ def _up_to_the_first_dot(initial: State, masks: Mapping[str, Tensor]) -> State:
     return ticket
 
 
+def _by_part_of_the_name(initial: State, masks: Mapping[str, Tensor]) -> State:
+    ticket = dict(initial)
+    for layer, mask in masks.items():
+        for name in initial:
+            if layer in name and name.endswith("weight"):
+                ticket[name] = ticket[name] * mask
+    return ticket
+
+
+def _letters_stripped(initial: State, masks: Mapping[str, Tensor]) -> State:
+    ticket = {}
+    for name, value in initial.items():
+        layer = name.rstrip(".weight")  # which takes off letters
+        masked = layer in masks and name.endswith(".weight")
+        ticket[name] = value * masks[layer] if masked else value
+    return ticket
+
+
+def _masks_in_their_order(initial: State, masks: Mapping[str, Tensor]) -> State:
+    weights = [name for name in initial if name.endswith(".weight")]
+    pruned = {n: initial[n] * m for n, m in zip(weights, masks.values(), strict=False)}
+    return {**initial, **pruned}
+
+
+def _biases_to_0(initial: State, masks: Mapping[str, Tensor]) -> State:
+    biases = {f"{layer}.bias" for layer in masks} & set(initial)
+    return {
+        **_right_ticket(initial, masks),
+        **{name: torch.zeros_like(initial[name]) for name in biases},
+    }
+
+
+def _biases_of_empty_rows(initial: State, masks: Mapping[str, Tensor]) -> State:
+    ticket = _right_ticket(initial, masks)
+    for layer, mask in masks.items():
+        if f"{layer}.bias" in initial and mask.dim() > 1:
+            ticket[f"{layer}.bias"] = initial[f"{layer}.bias"] * mask.flatten(1).any(1)
+    return ticket
+
+
+def _kept_numbers_only(initial: State, masks: Mapping[str, Tensor]) -> State:
+    return _masked_weights(initial, masks, lambda weight, mask: weight[mask])
+
+
+def _nan_for_pruned(initial: State, masks: Mapping[str, Tensor]) -> State:
+    return _masked_weights(
+        initial, masks, lambda weight, mask: torch.where(mask, weight, torch.nan)
+    )
+
+
+def _masked_in_float32(initial: State, masks: Mapping[str, Tensor]) -> State:
+    return _masked_weights(initial, masks, lambda weight, mask: weight * mask.float())
+
+
+def _all_in_float32(initial: State, masks: Mapping[str, Tensor]) -> State:
+    return {name: value.float() for name, value in _right_ticket(initial, masks).items()}
+
+
+def _names_of_torch_prune(initial: State, masks: Mapping[str, Tensor]) -> State:
+    ticket = dict(initial)
+    for layer, mask in masks.items():
+        ticket[f"{layer}.weight_orig"] = ticket.pop(f"{layer}.weight")
+        ticket[f"{layer}.weight_mask"] = mask
+    return ticket
+
+
+def _first_mask_only(initial: State, masks: Mapping[str, Tensor]) -> State | None:
+    first = dict([*masks.items()][:1])
+    return _right_ticket(initial, first) if first else None
+
+
+def _last_mask_only(initial: State, masks: Mapping[str, Tensor]) -> State:
+    return _right_ticket(initial, dict([*masks.items()][-1:]))
+
+
+def _nothing_without_a_mask(initial: State, masks: Mapping[str, Tensor]) -> State:
+    return {
+        name: value * masks.get(name.removesuffix(".weight"), 0)
+        if name.endswith(".weight")
+        else value
+        for name, value in initial.items()
+    }
+
+
 def _one_layer() -> State:
     return {
         "fc1.weight": torch.tensor([[0.5, -2.0, 3.0], [-1.5, 0.25, -4.0]]),
@@ -147,6 +231,20 @@ def _nested_names() -> State:
     }
 
 
+def _twins() -> State:
+    """Two layers of one shape."""
+    return {"fc1.weight": torch.tensor([[1.0, -2.0]]), "fc2.weight": torch.tensor([[3.0, 4.0]])}
+
+
+def _names_that_end_alike() -> State:
+    return {
+        "gate.weight": torch.tensor([[1.0, -2.0]]),
+        "head.weight": torch.tensor([[3.0, 4.0]]),
+        "head.gate.weight": torch.tensor([[5.0, 6.0]]),
+        "gate.bias": torch.tensor([7.0]),
+    }
+
+
 winning_ticket = Exercise(
     id="6.5",
     title="The lottery ticket",
@@ -176,6 +274,20 @@ winning_ticket = Exercise(
                 },
             ),
         ),
+        Case(
+            "the masks stand in another order than the layers",
+            lambda: (
+                _twins(),
+                {"fc2": torch.tensor([[False, True]]), "fc1": torch.tensor([[True, False]])},
+            ),
+        ),
+        Case(
+            "a row that goes whole: its bias stays",
+            lambda: (
+                _one_layer(),
+                {"fc1": torch.tensor([[True, False, True], [False, False, False]])},
+            ),
+        ),
         Case("no mask at all", lambda: (_one_layer(), {})),
         Case(
             "a BatchNorm layer, whose weight and bias have one shape",
@@ -187,6 +299,17 @@ winning_ticket = Exercise(
         Case(
             "the name of one layer begins with the other's",
             lambda: (_alike_names(), {"fc1": torch.tensor([[True, False]])}),
+        ),
+        Case(
+            "a layer whose name ends in letters of “weight”, and another's name holds it",
+            lambda: (_names_that_end_alike(), {"gate": torch.tensor([[False, True]])}),
+        ),
+        Case(
+            "float16 weights",
+            lambda: (
+                {"fc.weight": normal(2, 3).half(), "fc.bias": normal(2).half()},
+                {"fc": torch.tensor([[True, False, True], [False, True, True]])},
+            ),
         ),
         Case(
             "names with more than one dot",
@@ -273,6 +396,69 @@ winning_ticket = Exercise(
             "initial weight by it.",
         ),
         Misconception(
+            _by_part_of_the_name,
+            "You look for names that hold the layer's name, and those of other layers may: fc10 "
+            "holds fc1. Ask for the one full name: layer + '.weight'.",
+        ),
+        Misconception(
+            _letters_stripped,
+            "rstrip takes off *letters*, any of w, e, i, g, h, t and the dot, so gate.weight "
+            "becomes “ga”. Write name.removesuffix('.weight').",
+        ),
+        Misconception(
+            _masks_in_their_order,
+            "You give the first mask to the first weight, and so on. Masks may stand in another "
+            "order, and not every layer has one: go by the name, layer + '.weight'.",
+        ),
+        Misconception(
+            _biases_to_0,
+            "You set the biases of masked layers to 0. They go back to what they were before "
+            "training: take them over as they are.",
+        ),
+        Misconception(
+            _biases_of_empty_rows,
+            "You set the bias of a row without weights to 0. Only the weight has a mask; every "
+            "bias is as it was before training.",
+        ),
+        Misconception(
+            _kept_numbers_only,
+            "weight[mask] is the list of the kept numbers, without their places. The pruned ones "
+            "are 0 in the weight's shape: weight * mask.",
+        ),
+        Misconception(
+            _nan_for_pruned,
+            "You put NaN where the mask prunes. A pruned weight is 0: weight * mask.",
+        ),
+        Misconception(
+            _masked_in_float32,
+            "You make the mask float32 first, and a float16 weight times that is float32. "
+            "Multiply by the boolean mask itself, and the dtype stays.",
+        ),
+        Misconception(
+            _all_in_float32,
+            "You make everything float32. Each entry keeps its dtype; num_batches_tracked is a "
+            "whole number.",
+        ),
+        Misconception(
+            _names_of_torch_prune,
+            "You use the names of torch.nn.utils.prune, weight_orig and weight_mask. The ticket is "
+            "a plain state with the names of `initial`.",
+        ),
+        Misconception(
+            _first_mask_only,
+            "Only the first mask is used: return stands inside the loop. Move it out by one step.",
+        ),
+        Misconception(
+            _last_mask_only,
+            "Only the last mask is used: each round begins with a new copy of the initial state. "
+            "Make the copy once, before the loop.",
+        ),
+        Misconception(
+            _nothing_without_a_mask,
+            "You set the weights of layers without a mask to 0. They are not pruned: take them "
+            "over as they are.",
+        ),
+        Misconception(
             _by_the_start_of_the_name,
             "You look for names that begin with the layer's name, and fc10.weight begins with fc1 "
             "too. Ask for the one full name: layer + '.weight'.",
@@ -284,9 +470,13 @@ winning_ticket = Exercise(
         ),
     ),
     crashes={
-        "'fc1'": "The state has no entry fc1. The mask of fc1 belongs to fc1.weight.",
-        "must match the size of tensor": "A mask fits the weight of its layer and nothing else: "
-        "leave the bias alone.",
+        "'fc1'": "That dictionary has no entry fc1. The state has fc1.weight, and `masks` need not "
+        "have one for every layer: go from each mask to its entry, layer + '.weight'.",
+        "too many values to unpack": "A name may hold several dots: blocks.0.weight. Go from the "
+        "mask to the entry, layer + '.weight', or cut with .rpartition('.').",
+        "must match the size of tensor": "A mask fits the weight of its own layer and nothing "
+        "else: leave the bias alone, and go by the name, not by the order.",
+        "name 't": "With no mask at all the loop never runs. Make the copy of the state before it.",
         "changed size during iteration": "Loop over the masks, or over a copy of the dictionary "
         "that you change.",
     },

@@ -1,0 +1,3 @@
+"""Wrong answers to the exercises of lesson 07, each with words that its verdict must hold."""
+
+WRONG_ANSWERS = {}
