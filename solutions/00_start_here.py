@@ -12,8 +12,19 @@
 # - train LeNet-300-100 to a baseline and say how accurate it is on digits it has never seen.
 #
 # **Time**: 15 minutes. Run each cell with Shift-Enter, from top to bottom.
+#
+# Play first. A net that has learned to read digits, with a slider: draw, or take a digit, and set more
+# and more of the net's weights to zero. When does it begin to guess?
+
+# %%
+from course_utils.explore import toy
+
+toy.show()
 
 # %% [markdown]
+# How well a net reads, which weights to take, what it saves and what is left to repair: that is this
+# course, and all of it is measured as you go.
+#
 # ## 0.1 Your machine
 #
 # The next cell looks for everything that the course needs. If you ask somebody for help, paste its

@@ -1031,6 +1031,7 @@ pd.DataFrame(study).set_index("method")
 # %%
 def unfair_rows(rows, sizes):
     """rows: a list of dictionaries, sizes: {layer: weights}. Returns {method: [reasons]}."""
+
     ### BEGIN SOLUTION
     def zeros(row):
         return row["sparsity"] * sum(sizes[name] for name in row["layers"])
