@@ -206,10 +206,15 @@ def _layers_themselves(*arguments: object) -> list[nn.Module]:
 
 
 class _Remembers(nn.Sequential):
-    """A net whose mode and gradients belong to its state, so that leaving others is a change."""
+    """A net whose mode belongs to its state, so that leaving another is a change."""
 
+    def get_extra_state(self) -> bool:
+        return self.training
+
+
+class _RemembersGradients(nn.Sequential):
     def get_extra_state(self) -> list:
-        return [self.training, *(parameter.grad for parameter in self.parameters())]
+        return [parameter.grad for parameter in self.parameters()]
 
 
 FIRST, SECOND = mask(0, 1, 1), mask(1, 0, 0, 1)  # the filters that stay
@@ -264,9 +269,9 @@ def _two_nets(*faults: Callable[[nn.Sequential, nn.Sequential], None]) -> tuple:
     return dense, small, list(KEPT), pictures
 
 
-def _in_eval_mode() -> tuple:
+def _in_eval_mode(kind: type[nn.Sequential] = _Remembers) -> tuple:
     dense, small, *rest = _two_nets(_next_inputs)
-    return _Remembers(*dense).eval(), _Remembers(*small).eval(), *rest
+    return kind(*dense).eval(), kind(*small).eval(), *rest
 
 
 def _means_of_others(small: nn.Sequential, dense: nn.Sequential) -> None:
@@ -344,6 +349,7 @@ faulty_layers = Exercise(
             lambda: _two_nets(_below_0_at_0),
         ),
         Case("nets that come in eval mode", _in_eval_mode),
+        Case("nets that come without gradients", lambda: _in_eval_mode(_RemembersGradients)),
     ),
     hints=(
         "A layer can be tried alone: give it an input that is right, and see whether the outcome "
