@@ -1044,6 +1044,67 @@ print("largest |output| of the pruned filters is above 0:", (with_bias > 0).toli
 print("with the bias pruned, too:                        ", (without > 0).tolist())
 
 # %% [markdown]
+# **My small net computes something else than the masked one. Where is the fault?** A wrong shape stops the
+# net at once; channels that are taken for others do not. Try each layer alone, on an input that is known
+# to be right.
+#
+# > ### Exercise 3.7 · Find the fault in a pruned net
+# > difficulty ★★★ · importance ★★★ · 8 minutes
+# >
+# > Write `faulty_layers(dense, small, kept, x)`: `dense` and `small` are an `nn.Sequential` of the same
+# > kinds of layers, before and after filters were removed. The boolean `kept[i]` says which outputs of
+# > layer i stay: channels, columns behind `flatten`, in the last layer all. In a right small net each
+# > layer puts out what the dense layer does for those that stay, when everything that is gone is 0 behind
+# > *every* dense layer. Return a list of the numbers of the layers that do not, within 1e-4, from 0 and in
+# > order. Hand each layer the right input, so that no fault hides behind another. In eval mode; leave no
+# > net in train mode that came in eval mode, and change nothing else.
+
+
+# %%
+def faulty_layers(dense, small, kept, x):
+    """Two nn.Sequential, a boolean vector for each layer, a batch. Returns a list of numbers."""
+    ### BEGIN SOLUTION
+    dense.eval()
+    small.eval()
+    faults, given = [], x
+    with torch.no_grad():
+        for number, layer in enumerate(dense):
+            out = layer(x)
+            right = out[:, kept[number]]
+            if (small[number](given) - right).abs().max() > 1e-4:
+                faults.append(number)
+            given = right
+            x = torch.zeros_like(out)
+            x[:, kept[number]] = right
+    return faults
+    ### END SOLUTION
+
+
+faulty_layers = ex.faulty_layers.check(faulty_layers)
+
+# %% [markdown]
+# Plant two faults in the net that lost a quarter of its filters: BatchNorm of the second block gets the
+# running means of the first channels, whichever stay, and the classifier takes its columns in turns.
+
+
+# %%
+def chain(net):
+    layers = (layer for block in net.blocks for layer in block)
+    return nn.Sequential(*layers, nn.Flatten(), net.classifier)
+
+
+per_block = [*quarter.values()]
+kept = [stays for stays in per_block for _ in range(4)]
+kept += [per_block[-1].repeat_interleave(9), torch.ones(10).bool()]
+broken = surgery.remove_filters(trained, quarter)
+with torch.no_grad():
+    means = broken.blocks[1][1].running_mean
+    means.copy_(trained.blocks[1][1].running_mean[: len(means)])
+    broken.classifier.weight.copy_(trained.classifier.weight[:, per_block[-1].repeat(9)])
+for number in faulty_layers(chain(trained), chain(broken), kept, batch):
+    print(number, type(chain(broken)[number]).__name__)
+
+# %% [markdown]
 # **I put a layer into `ignored_layers` and it was pruned anyway. Why?** Ignoring a layer protects its
 # outputs. Its *inputs* shrink with the layer that feeds it. Look at the classifier of the slim net,
 # which was ignored.

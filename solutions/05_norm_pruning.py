@@ -997,6 +997,64 @@ claim("5.m", "half of the filters, raw: each of the three criteria is ahead of r
 # gradients a backward pass as well, and on these nets neither paid for it. On another kind of net the
 # order may differ; now you can measure it.
 #
+# Others measure, too, and print a table in which their criterion wins. Before you believe it, look at what
+# else differs between the rows.
+#
+# > ### Exercise 5.6 · Find the fault in the table
+# > difficulty ★★☆ · importance ★★★ · 7 minutes
+# >
+# > `runs` is a table, a list of rows. A row is a dictionary: "criterion", "seed" (which net), "removed"
+# > (part of its filters), "epochs" (after the cut), "recalibrated" (BatchNorm, True or False), "part" (of
+# > the data, "validation" or "test"), "accuracy" in per cent, and in some tables "seconds", how long the
+# > run took. Write `fair_lead(runs, a, b)`: by how many points criterion `a` is ahead of `b`, on average
+# > over the *fair* pairs: one run of a, one of b, and nothing that was chosen differs but the criterion.
+# > Which columns are these? Rows stand in any order, there may be other criteria, and no two rows agree
+# > in all that was chosen. Runs without a partner do not count; without any fair pair, raise a
+# > ValueError. Leaves `runs` alone.
+
+
+# %%
+def fair_lead(runs, a, b):
+    """runs: a list of dictionaries. Returns a's mean lead over b, in points, from fair pairs."""
+    ### BEGIN SOLUTION
+    chosen = ("seed", "removed", "epochs", "recalibrated", "part")
+    leads = [
+        one["accuracy"] - other["accuracy"]
+        for one in runs
+        for other in runs
+        if one["criterion"] == a and other["criterion"] == b
+        if all(one[column] == other[column] for column in chosen)
+    ]
+    if not leads:
+        raise ValueError(f"No run of {a} has a fair partner among those of {b}.")
+    return sum(leads) / len(leads)
+    ### END SOLUTION
+
+
+fair_lead = ex.fair_lead.check(fair_lead)
+
+# %% [markdown]
+# Here is such a table, with numbers from the file: half of the filters removed and no epoch after the cut.
+# The nets of L2 were all recalibrated, and of Taylor's only the later ones. What do the two means say, and
+# what the fair pairs?
+
+# %%
+chosen = {"removed": 0.5, "epochs": 0, "part": "test"}
+table = [
+    {**chosen, "criterion": name, "seed": seed, "recalibrated": healed,
+     "accuracy": of_filters[0.5, name, "recalibrated" if healed else "raw"][seed]}
+    for name, first_healed in (("L2", 0), ("Taylor", 4))
+    for seed in range(nets)
+    for healed in [seed >= first_healed]
+]  # fmt: skip
+means = pd.DataFrame(table).groupby("criterion")["accuracy"].mean()
+print(f"L2 − Taylor, mean − mean: ≈ {means['L2'] - means['Taylor']:+.1f} points")
+print(f"L2 − Taylor, fair pairs:  ≈ {fair_lead(table, 'L2', 'Taylor'):+.1f} points")
+
+# %% [markdown]
+# The table says that L2 is ahead, and its own fair pairs say the opposite. What was ahead is the
+# recalibration. (Four pairs prove nothing about the criteria either.)
+#
 # **Explore the norms.** The filters of the third block: compare L1 and L2, and watch the threshold in
 # the histogram of the norms.
 

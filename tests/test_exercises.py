@@ -40,6 +40,8 @@ EQUIVALENT = {
     ("2.2", "strict= dropped in 'zip(weights.items(), pieces, strict=True)'"): "equal lengths",
     ("2.2", "truth turned in 'True'"): "the same: strict=True",
     ("3.4", "leaves nets with another eval"): "to compare in eval mode and stay there is right",
+    ("3.7", "leaves nets with another eval"): "as for 3.4",
+    ("3.7", "Gt → GtE in '(small[number](given) - right).abs().max() > 0.0001'"): "never just so",
     ("7.4", "0 or nearly in 'code == 0'"): "codes are whole numbers",
     ("7.6", "round → (lambda x: math.floor(x + 0.5)) in 'round(-smallest / scale)'"): "no halves",
     ("7.8", "Gt → GtE in 'abs(mean - total[column]) > 0.1'"): "no mean is off by just the limit",

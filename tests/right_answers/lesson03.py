@@ -105,6 +105,33 @@ def net_flops_by_torch(widths):
     return counter.get_total_flops()
 
 
+def faults_of_a_masked_twin(dense, small, kept, x):
+    outs, faults = [x], []
+    for layer, stays in zip(dense.eval(), kept, strict=True):
+        out = layer(outs[-1]).detach()
+        outs.append(out * stays.view(1, -1, *[1] * (out.dim() - 2)))
+    stay = [torch.ones(x.shape[1]).bool(), *kept]
+    for number, layer in enumerate(small.eval()):
+        yours = layer(outs[number][:, stay[number]])
+        if not torch.allclose(yours, outs[number + 1][:, stay[number + 1]], rtol=0, atol=1e-4):
+            faults += [number]
+    return faults
+
+
+def faults_of_the_states(dense, small, kept, x):
+    """The layers hold only what is cut, so that it may be compared as well."""
+    before, faults = torch.ones(x.size(1)).bool(), []
+    for number, stays in enumerate(kept):
+        mine = small[number].state_dict()
+        for name, right in dense[number].state_dict().items():
+            cut = right[stays] if right.dim() == 1 else right
+            cut = right[stays][:, before] if right.dim() > 1 else cut
+            if number not in faults and ((cut - mine[name]).abs() > 1e-5).any():
+                faults.append(number)
+        before = stays
+    return tuple(faults)
+
+
 RIGHT_ANSWERS = {
     "3.1": (filter_mask_by_sorting, filter_mask_in_numpy, filter_mask_by_ranks),
     "3.2": (cut_by_position, cut_by_take),
@@ -112,4 +139,5 @@ RIGHT_ANSWERS = {
     "3.4": (difference_by_loop, difference_of_copies, difference_that_puts_the_mode_back),
     "3.5": (conv_flops_by_torch, conv_flops_as_float),
     "3.6": (net_flops_by_torch, net_flops_by_recursion),
+    "3.7": (faults_of_a_masked_twin, faults_of_the_states),
 }

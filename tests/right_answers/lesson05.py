@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import torch
 
 
@@ -118,6 +119,28 @@ def activation_by_diagonal(weight, inputs):
     return weight.abs() @ torch.diag(inputs.T @ inputs).sqrt().diag()
 
 
+def lead_by_conditions(runs, a, b):
+    found = {}
+    for run in runs:
+        about = {k: v for k, v in run.items() if k not in ("criterion", "accuracy", "seconds")}
+        found.setdefault(tuple(sorted(about.items())), {})[run["criterion"]] = run["accuracy"]
+    leads = [each[a] - each[b] for each in found.values() if {a, b} <= set(each)]
+    if len(leads) == 0:
+        raise ValueError
+    return np.mean(leads)
+
+
+def lead_by_pandas(runs, a, b):
+    table = pd.DataFrame(runs, columns=["criterion", "accuracy", *CHOSEN])
+    one, other = (table[table["criterion"] == name] for name in (a, b))
+    pairs = one.merge(other, on=CHOSEN)
+    if pairs.empty:
+        raise ValueError("nothing to compare")
+    return (pairs["accuracy_x"] - pairs["accuracy_y"]).mean()
+
+
+CHOSEN = ["seed", "removed", "epochs", "recalibrated", "part"]
+
 RIGHT_ANSWERS = {
     "5.1": (norms_by_torch, norms_by_loop, norms_by_numpy, norms_by_other_dims),
     "5.2": (slices_by_expanding, slices_by_mean, slices_by_loop),
@@ -130,4 +153,5 @@ RIGHT_ANSWERS = {
         taylor_by_jacobian,
     ),
     "5.5": (activation_by_products, activation_by_diagonal, activation_by_numpy),
+    "5.6": (lead_by_conditions, lead_by_pandas),
 }

@@ -145,10 +145,29 @@ def ticket_by_suffix(initial, masks):
     }
 
 
+def race_by_hand(net, end, rounds, epochs, prune, train):
+    rising = net
+    for done in range(1, rounds + 1):
+        rising = train(prune(rising, 1 - (1 - end) ** (done / rounds)), epochs)
+    longer = functools.partial(train, epochs=rounds * epochs)
+    return {"dense": longer(net), "one-shot": longer(prune(net, end)), "iterative": rising}
+
+
+def race_step_by_step(net, end, rounds, epochs, prune, train):
+    one, many, none, left = prune(net, end), net, net, 1.0
+    for _ in range(rounds):
+        left *= (1 - end) ** (1 / rounds)
+        many = prune(many, 1 - left)
+        for _ in range(epochs):
+            one, many, none = train(one, 1), train(many, 1), train(none, 1)
+    return {"one-shot": one, "iterative": many, "dense": none}
+
+
 RIGHT_ANSWERS = {
     "6.1": (schedules_step_by_step, schedules_by_tensors, schedules_by_numpy),
     "6.2": (amounts_from_densities, amounts_by_index, amounts_as_tensors, amounts_by_numpy),
     "6.3": (mask_by_candidates, mask_by_loop, mask_by_numpy, mask_with_minus_one),
     "6.4": (rounds_masked_before, rounds_by_recursion, rounds_by_reduce),
     "6.5": (ticket_by_names, ticket_of_copies, ticket_by_suffix),
+    "6.6": (race_by_hand, race_step_by_step),
 }

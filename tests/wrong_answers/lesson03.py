@@ -1,5 +1,6 @@
 """Wrong answers to the exercises of lesson 03, each with words that its verdict must hold."""
 
+import copy
 import math
 
 import numpy as np
@@ -465,6 +466,124 @@ def ten_more_filters(widths):
     return total
 
 
+def _spot(number, ok):
+    return [] if ok else [number]
+
+
+def both_nets_run_through(dense, small, kept, x):
+    dense.eval(), small.eval()
+    a, b, bad = x, x, []
+    for number in range(len(dense)):
+        a, b = dense[number](a), small[number](b)
+        a = a.clone()
+        a[:, ~kept[number]] = 0
+        bad += _spot(number, torch.allclose(a[:, kept[number]], b, atol=1e-4))
+    return bad
+
+
+def dense_net_as_it_is(dense, small, kept, x):
+    dense.eval(), small.eval()
+    a, b, bad = x, x, []
+    for number, stays in enumerate(kept):
+        a = dense[number](a)
+        bad += _spot(number, torch.allclose(a[:, stays], small[number](b), atol=1e-4))
+        b = a[:, stays]
+    return bad
+
+
+def filters_set_to_zero(dense, small, kept, x):
+    masked = copy.deepcopy(dense).eval()
+    small.eval()
+    with torch.no_grad():
+        for layer, stays in zip(masked, kept, strict=True):
+            if isinstance(layer, torch.nn.Conv2d):
+                layer.weight[~stays] = 0
+                layer.bias[~stays] = 0
+    return dense_net_as_it_is(masked, small, kept, x)
+
+
+def conv_outputs_set_to_zero(dense, small, kept, x):
+    dense.eval(), small.eval()
+    a, b, bad = x, x, []
+    for number, stays in enumerate(kept):
+        a = dense[number](a).detach()
+        bad += _spot(number, torch.allclose(a[:, stays], small[number](b), atol=1e-4))
+        if isinstance(dense[number], torch.nn.Conv2d):
+            a[:, ~stays] = 0
+        b = a[:, stays]
+    return bad
+
+
+def _masked_pass(dense, small, kept, x, fits):
+    a, b, bad = x, x, []
+    for number, stays in enumerate(kept):
+        out = dense[number](a).detach()
+        bad += _spot(number, fits(out[:, stays], small[number](b).detach()))
+        b = out[:, stays]
+        a = out.masked_fill(~stays.view(1, -1, *[1] * (out.dim() - 2)), 0.0)
+    return bad
+
+
+def modes_as_they_come(dense, small, kept, x):
+    return _masked_pass(dense, small, kept, x, lambda a, b: (a - b).abs().max() < 1e-4)
+
+
+def equal_bits(dense, small, kept, x):
+    return _masked_pass(dense.eval(), small.eval(), kept, x, torch.equal)
+
+
+def mean_of_all_differences(dense, small, kept, x):
+    return _masked_pass(
+        dense.eval(), small.eval(), kept, x, lambda a, b: abs((a - b).mean()) < 1e-4
+    )
+
+
+def differences_upwards(dense, small, kept, x):
+    return _masked_pass(dense.eval(), small.eval(), kept, x, lambda a, b: (b - a).max() < 1e-4)
+
+
+def same_shapes(dense, small, kept, x):
+    return _masked_pass(dense.eval(), small.eval(), kept, x, lambda a, b: a.shape == b.shape)
+
+
+def stops_at_the_first(dense, small, kept, x):
+    found = _masked_pass(
+        dense.eval(), small.eval(), kept, x, lambda a, b: torch.allclose(a, b, atol=1e-4)
+    )
+    return found[0:1]
+
+
+def all_channels_compared(dense, small, kept, x):
+    dense.eval(), small.eval()
+    a, b, bad = x, x, []
+    for number in range(len(dense)):
+        a, b = dense[number](a), small[number](b)
+        bad += _spot(number, (a - b).abs().max() < 1e-4)
+    return bad
+
+
+def one_input_for_both(dense, small, kept, x):
+    dense.eval(), small.eval()
+    a, bad = x, []
+    for number in range(len(dense)):
+        out = dense[number](a)
+        bad += _spot(number, (out[:, kept[number]] - small[number](a)).abs().max() < 1e-4)
+        a = out
+    return bad
+
+
+def weights_and_biases(dense, small, kept, x):
+    before, bad = torch.ones(x.shape[1]).bool(), []
+    for number, stays in enumerate(kept):
+        if hasattr(dense[number], "weight"):
+            weight, bias = dense[number].weight[stays], dense[number].bias[stays]
+            weight = weight[:, before] if weight.dim() > 1 else weight
+            same = torch.allclose(weight, small[number].weight, atol=1e-4)
+            bad += _spot(number, same and torch.allclose(bias, small[number].bias, atol=1e-4))
+        before = stays
+    return bad
+
+
 WRONG_ANSWERS = {
     "3.1": [
         (smallest_by_plain_argsort, "only with stable=True"),
@@ -554,5 +673,20 @@ WRONG_ANSWERS = {
         (moved_on_too_early, "You move on to the next block before"),
         (three_blocks_written_out, "go through `widths` in a loop"),
         (ten_more_filters, "Your last layer is a conv of ten filters"),
+    ],
+    "3.7": [
+        (both_nets_run_through, "You hand each small layer what the small layer before"),
+        (dense_net_as_it_is, "Your dense net passes on the channels that are gone"),
+        (filters_set_to_zero, "You silence the convs only"),
+        (conv_outputs_set_to_zero, "You silence the convs only"),
+        (modes_as_they_come, ".eval() first"),
+        (equal_bits, "equality to the last bit"),
+        (mean_of_all_differences, "You take the mean of the differences"),
+        (differences_upwards, "only outputs that are too high"),
+        (same_shapes, "You compare shapes"),
+        (stops_at_the_first, "You stop at the first fault"),
+        (all_channels_compared, "Compare those that stay"),
+        (one_input_for_both, "the small one those that stay"),
+        (weights_and_biases, "You compare parameters"),
     ],
 }

@@ -1,8 +1,10 @@
 """Wrong answers to the exercises of lesson 05, each with words that its verdict must hold."""
 
 import math
+import statistics
 
 import numpy as np
+import pandas as pd
 import torch
 
 images = torch.rand(20, 784)
@@ -208,6 +210,67 @@ def activations_by_deviation(weight, inputs):
     return weight.abs() * torch.std(inputs, dim=0)
 
 
+def lead_of_means(runs, a, b):
+    table = pd.DataFrame(runs, columns=["criterion", "accuracy"])
+    means = table.groupby("criterion")["accuracy"].mean()
+    if a not in means or b not in means:
+        raise ValueError("missing")
+    return means[a] - means[b]
+
+
+def lead_on_equal_nets(runs, a, b):
+    theirs = {run["seed"]: run["accuracy"] for run in runs if run["criterion"] == b}
+    leads = [
+        run["accuracy"] - theirs[run["seed"]]
+        for run in runs
+        if run["criterion"] == a and run["seed"] in theirs
+    ]
+    if not leads:
+        raise ValueError("no pair")
+    return sum(leads) / len(leads)
+
+
+def lead_raw_or_not(runs, a, b):
+    return pairwise_lead(runs, a, b, "seed", "removed", "epochs", "part")
+
+
+def lead_on_any_part(runs, a, b):
+    return pairwise_lead(runs, a, b, "seed", "removed", "epochs", "recalibrated")
+
+
+def lead_with_equal_seconds(runs, a, b):
+    columns = [column for column in (runs or [{}])[0] if column not in ("criterion", "accuracy")]
+    return pairwise_lead(runs, a, b, *columns)
+
+
+def pairwise_lead(runs, a, b, *columns):
+    leads = []
+    for first in runs:
+        if first["criterion"] != a:
+            continue
+        for second in runs:
+            agree = [first[column] == second[column] for column in columns]
+            if second["criterion"] == b and all(agree):
+                leads.append(first["accuracy"] - second["accuracy"])
+    if not leads:
+        raise ValueError("no pair")
+    return float(np.mean(leads))
+
+
+def lead_of_nobody(runs, a, b):
+    try:
+        return pairwise_lead(runs, a, b, "seed", "removed", "epochs", "recalibrated", "part")
+    except ValueError:
+        return 0.0
+
+
+def lead_of_statistics(runs, a, b):
+    same = ("seed", "removed", "epochs", "recalibrated", "part")
+    ours = {tuple(r[c] for c in same): r["accuracy"] for r in runs if r["criterion"] == a}
+    theirs = {tuple(r[c] for c in same): r["accuracy"] for r in runs if r["criterion"] == b}
+    return statistics.fmean(ours[key] - theirs[key] for key in ours if key in theirs)
+
+
 WRONG_ANSWERS = {
     "5.1": [
         (norms_of_the_three_named, "every other n gets the largest size"),
@@ -247,5 +310,14 @@ WRONG_ANSWERS = {
         (activations_added_up, "The L2 norm counts sizes: square first"),
         (activations_that_come_out, "You take the norms of what comes *out*"),
         (activations_by_deviation, "Subtract nothing: square, add, take the root"),
+    ],
+    "5.6": [
+        (lead_of_means, "You compare the mean of all of a's rows"),
+        (lead_on_equal_nets, "You ask only whether it is the same net"),
+        (lead_raw_or_not, "one net may be *recalibrated* and the other not"),
+        (lead_on_any_part, "on different *parts* of the data"),
+        (lead_with_equal_seconds, "It is not chosen, it comes out"),
+        (lead_of_nobody, "which reads as “equally good”"),
+        (lead_of_statistics, "Raise a ValueError of your own"),
     ],
 }

@@ -1,5 +1,6 @@
 """Wrong answers to the exercises of lesson 06, each with words that its verdict must hold."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -236,6 +237,70 @@ def ticket_of_all_masks(initial, masks):
     }
 
 
+def climb(net, totals, epochs, prune, train):
+    return functools.reduce(lambda n, total: train(prune(n, total), epochs), totals, net)
+
+
+def geometric(end, rounds):
+    return [1 - (1 - end) ** ((t + 1) / rounds) for t in range(rounds)]
+
+
+def race_that_looks_fair(net, end, rounds, epochs, prune, train):
+    return {
+        "one-shot": train(prune(net, end), epochs),
+        "iterative": climb(net, geometric(end, rounds), epochs, prune, train),
+        "dense": net,
+    }
+
+
+def race_against_a_resting_net(net, end, rounds, epochs, prune, train):
+    return {
+        "one-shot": train(prune(net, end), epochs * rounds),
+        "iterative": climb(net, geometric(end, rounds), epochs, prune, train),
+        "dense": net,
+    }
+
+
+def race_of_amounts(net, end, rounds, epochs, prune, train):
+    amount = 1 - (1 - end) ** (1 / rounds)
+    return {
+        "one-shot": train(prune(net, end), epochs * rounds),
+        "iterative": climb(net, [amount for _ in range(rounds)], epochs, prune, train),
+        "dense": train(net, epochs * rounds),
+    }
+
+
+def race_with_one_net(net, end, rounds, epochs, prune, train):
+    for total in geometric(end, rounds):
+        net = train(prune(net, total), epochs)
+    result = {"iterative": net}
+    result["one-shot"] = train(prune(net, end), epochs * rounds)
+    result["dense"] = train(net, epochs * rounds)
+    return result
+
+
+def race_to_a_last_cut(net, end, rounds, epochs, prune, train):
+    rising = net
+    for total in geometric(end, rounds):
+        rising = train(rising, epochs)
+        rising = prune(rising, total)
+    return {
+        "one-shot": train(prune(net, end), epochs * rounds),
+        "iterative": rising,
+        "dense": train(net, epochs * rounds),
+    }
+
+
+def race_without_a_control(net, end, rounds, epochs, prune, train):
+    rising = climb(net, geometric(end, rounds), epochs, prune, train)
+    return {"one-shot": train(prune(net, end), epochs * rounds), "iterative": rising}
+
+
+def race_of_a_list(net, end, rounds, epochs, prune, train):
+    rising = train(prune(net, geometric(end, rounds)), epochs * rounds)
+    return {"one-shot": train(prune(net, end), epochs * rounds), "iterative": rising}
+
+
 WRONG_ANSWERS = {
     "6.1": [
         (schedules_of_whole_steps, "t // rounds is a whole number"),
@@ -276,5 +341,14 @@ WRONG_ANSWERS = {
         (ticket_of_rows, "You set the bias of a row without weights to 0"),
         (ticket_of_floats, "Multiply by the boolean mask itself"),
         (ticket_of_all_masks, "need not have one for every layer"),
+    ],
+    "6.6": [
+        (race_that_looks_fair, "The confound is training: the iterative net gets rounds · epochs"),
+        (race_against_a_resting_net, "Your control does not train on"),
+        (race_of_amounts, "The confound is sparsity: you hand `prune` an *amount*"),
+        (race_with_one_net, "The confound is the start: you overwrite `net`"),
+        (race_to_a_last_cut, "so nothing repairs its last one"),
+        (race_without_a_control, "There is no control"),
+        (race_of_a_list, "Go through it"),
     ],
 }

@@ -119,6 +119,35 @@ def _by_topk(weight: Tensor, sparsity: float) -> Tensor:
     return mask
 
 
+def _last_of_equal_ones(weight: Tensor, sparsity: float) -> Tensor:
+    mask = masks.norm_mask(weight.flip(0), sparsity)
+    return mask.flip(0)
+
+
+def _found_by_value(weight: Tensor, sparsity: float) -> Tensor:
+    norms = weight.flatten(1).norm(dim=1).tolist()
+    mask = torch.ones_like(weight, dtype=torch.bool)
+    for norm in sorted(norms)[: round(sparsity * len(norms))]:
+        mask[norms.index(norm)] = False
+    return mask
+
+
+def _first_filters(weight: Tensor, sparsity: float) -> Tensor:
+    mask = torch.ones_like(weight, dtype=torch.bool)
+    mask[: round(sparsity * len(weight))] = False
+    return mask
+
+
+def _rounded_norms(weight: Tensor, sparsity: float) -> Tensor:
+    norms = weight.flatten(1).norm(dim=1).round(decimals=2)
+    return _filters_of(norms, weight, round(sparsity * len(weight)))
+
+
+def _share_of_the_largest(weight: Tensor, sparsity: float) -> Tensor:
+    norms = weight.flatten(1).norm(dim=1)
+    return _whole_filters(norms >= sparsity * norms.max(), weight)
+
+
 def _ties_all_stay(weight: Tensor, sparsity: float) -> Tensor:
     norms, count = weight.flatten(1).norm(dim=1), round(sparsity * len(weight))
     threshold = [*norms.sort().values.tolist(), math.inf][count]
@@ -189,6 +218,10 @@ filter_mask = Exercise(
         Case(
             "many middling weights against a large one that is not large enough",
             lambda: (torch.tensor([[1.2, 1.2, 1.2, 1.2], [2.0, 0.0, 0.0, 0.0]]), 0.5),
+        ),
+        Case(
+            "norms that differ in the fourth digit",
+            lambda: (torch.tensor([[0.5004, 0.0], [0.5002, 0.0]]), 0.5),
         ),
         Case("all rows tie: the first go first", lambda: (torch.ones(5, 2), 0.4)),
         Case("sparsity 0", lambda: (normal(3, 2), 0.0)),
@@ -318,6 +351,29 @@ filter_mask = Exercise(
             _by_topk,
             "Among equal norms topk picks any. Of equal ones the first are to go: take "
             "argsort(stable=True).",
+        ),
+        Misconception(
+            _last_of_equal_ones,
+            "Of equal norms yours prunes the last ones: a descending or reversed order begins "
+            "with the first, which stay. The first of equal ones go first.",
+        ),
+        Misconception(
+            _found_by_value,
+            "You look a norm up by its value (index), which finds the first of equal ones again "
+            "and again. Sort the numbers of the filters, not their norms: argsort.",
+        ),
+        Misconception(
+            _first_filters,
+            "You prune the first filters whatever their norms are. Rank them.",
+        ),
+        Misconception(
+            _rounded_norms,
+            "You round the norms before you rank them, so that close ones look equal.",
+        ),
+        Misconception(
+            _share_of_the_largest,
+            "You prune what lies below a share of the largest norm. The sparsity is how many "
+            "filters go: rank them.",
         ),
         Misconception(
             _ties_all_stay,

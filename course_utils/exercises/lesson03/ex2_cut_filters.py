@@ -89,6 +89,20 @@ def _first_filters(conv: Tensor, batchnorm: Vectors, following: Tensor, keep: Te
     return _right(conv, batchnorm, following, first)
 
 
+def _last_filters(conv: Tensor, batchnorm: Vectors, following: Tensor, keep: Tensor) -> tuple:
+    last = torch.arange(len(keep)) >= len(keep) - keep.sum()
+    return _right(conv, batchnorm, following, last)
+
+
+def _back_to_front(conv: Tensor, batchnorm: Vectors, following: Tensor, keep: Tensor) -> tuple:
+    return _right(conv, batchnorm, following, keep.nonzero().flatten().flip(0))
+
+
+def _last_vector_only(conv: Tensor, batchnorm: Vectors, following: Tensor, keep: Tensor) -> tuple:
+    smaller = {name: vector[keep] for name, vector in [*batchnorm.items()][-1:]}
+    return conv[keep], smaller, following[:, keep]
+
+
 def _as_whole_numbers(conv: Tensor, batchnorm: Vectors, following: Tensor, keep: Tensor) -> tuple:
     return _right(conv, batchnorm, following, keep.long())
 
@@ -227,6 +241,20 @@ cut_filters = Exercise(
             _first_filters,
             "The right number of filters, but always the first ones. `keep` says which of them "
             "stay: index with it.",
+        ),
+        Misconception(
+            _last_filters,
+            "The right number of filters, but always the last ones. `keep` says which of them "
+            "stay: index with it.",
+        ),
+        Misconception(
+            _back_to_front,
+            "The right filters, in another order. Those that stay keep their places in line.",
+        ),
+        Misconception(
+            _last_vector_only,
+            "Your dictionary holds the last vector only: each pass of the loop makes it anew. "
+            "Make it once, before the loop.",
         ),
         Misconception(
             _as_whole_numbers,

@@ -176,10 +176,15 @@ def _of_the_states(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
 
 
 class _Remembers(nn.Sequential):
-    """A net whose mode and gradients belong to its state, so that leaving others is a change."""
+    """A net whose mode belongs to its state, so that leaving another is a change."""
 
+    def get_extra_state(self) -> bool:
+        return self.training
+
+
+class _RemembersGradients(nn.Sequential):
     def get_extra_state(self) -> list:
-        return [self.training, *(parameter.grad for parameter in self.parameters())]
+        return [parameter.grad for parameter in self.parameters()]
 
 
 def _net(seed: int, shift: float = 0.0) -> nn.Module:
@@ -198,6 +203,48 @@ def _two_means() -> tuple:
     return small, masked, x
 
 
+def _gradients_left(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
+    largest = _gap(small, masked, x).abs().max()
+    largest.backward()
+    return float(largest)
+
+
+@torch.no_grad()
+def _copies_in_their_mode(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
+    one, other = copy.deepcopy(small), copy.deepcopy(masked)
+    return float((one(x) - other(x)).abs().max())
+
+
+@torch.no_grad()
+def _root_mean_square(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
+    return float(_gap(small, masked, x).square().mean().sqrt())
+
+
+@torch.no_grad()
+def _median_difference(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
+    return float(_gap(small, masked, x).abs().median())
+
+
+@torch.no_grad()
+def _added_up_by_picture(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
+    return float(_gap(small, masked, x).abs().sum(1).max())
+
+
+@torch.no_grad()
+def _in_per_cent(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
+    return float(100 * _gap(small, masked, x).abs().max())
+
+
+@torch.no_grad()
+def _last_picture(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
+    return float(_gap(small, masked, x)[-1].abs().max())
+
+
+@torch.no_grad()
+def _first_output(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
+    return float(_gap(small, masked, x)[:, 0].abs().max())
+
+
 def _all_too_low() -> tuple:
     small, masked, x = _two_nets(0.0)
     with torch.no_grad():
@@ -214,8 +261,8 @@ def _two_widths() -> tuple:
     return _net(1), wide, normal(4, 1, 3, 3, seed=9)
 
 
-def _two_in_eval_mode() -> tuple:
-    nets = [_Remembers(*net).eval() for net in (_net(1), _net(1, 0.5))]
+def _two_in_eval_mode(kind: type[nn.Sequential] = _Remembers) -> tuple:
+    nets = [kind(*net).eval() for net in (_net(1), _net(1, 0.5))]
     return *nets, normal(3, 1, 3, 3, seed=9)
 
 
@@ -239,6 +286,9 @@ largest_difference = Exercise(
         Case("every output is lower", _all_too_low),
         Case("other weights", lambda: (_net(1), _net(20), normal(5, 1, 3, 3, seed=9))),
         Case("two nets that come in eval mode", _two_in_eval_mode),
+        Case(
+            "two nets that come without gradients", lambda: _two_in_eval_mode(_RemembersGradients)
+        ),
         Case("nets of two and three filters", _two_widths),
         Case("one picture", lambda: _two_nets(0.001, examples=1)),
     ),
@@ -384,6 +434,41 @@ largest_difference = Exercise(
             _other_answers,
             "You count how often the predicted digits differ. Nets that compute different scores "
             "can agree on every digit: compare the outputs themselves.",
+        ),
+        Misconception(
+            _gradients_left,
+            "The number is right, but backward() leaves gradients behind in both nets. A "
+            "comparison needs none: torch.no_grad().",
+        ),
+        Misconception(
+            _copies_in_their_mode,
+            "You compare copies, and in the mode that the nets come in. In train mode BatchNorm "
+            "uses the statistics of the batch: call .eval() first.",
+        ),
+        Misconception(
+            _root_mean_square,
+            "You take the root of the mean square. One output that is wrong vanishes among many "
+            "that are right: take the largest size.",
+        ),
+        Misconception(
+            _median_difference,
+            "You take the median. A proof needs the worst case: the largest.",
+        ),
+        Misconception(
+            _added_up_by_picture,
+            "You add up the differences of each picture. Asked for is the largest single one.",
+        ),
+        Misconception(
+            _in_per_cent,
+            "You multiply by 100. Asked for is the difference itself.",
+        ),
+        Misconception(
+            _last_picture,
+            "You look at the last picture only. The worst case is over the whole batch.",
+        ),
+        Misconception(
+            _first_output,
+            "You look at the first output only. The worst case is over all outputs.",
         ),
         Misconception(
             _of_the_parameters,

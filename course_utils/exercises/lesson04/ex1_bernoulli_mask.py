@@ -103,6 +103,7 @@ bernoulli_mask = Exercise(
         Case("two weights", lambda: (torch.tensor([0.2, 0.7]), 0.3)),
         Case("three low draws in a row: all go", lambda: (torch.tensor([0.1, 0.2, 0.05]), 0.3)),
         Case("a draw of exactly the probability", lambda: (torch.tensor([0.25, 0.5, 0.75]), 0.5)),
+        Case("draws just beside it", lambda: (torch.tensor([0.3499, 0.3501]), 0.35)),
         Case("probability 0", lambda: (torch.tensor([0.0, 0.5]), 0.0)),
         Case("probability 1", lambda: (torch.tensor([0.0, 0.5, 0.999]), 1.0)),
         Case("a 4×5 layer", lambda: (uniform(4, 5), 0.4)),

@@ -81,6 +81,24 @@ def _by_topk(draws: Tensor, sparsity: float) -> Tensor:
     return mask.reshape(draws.shape)
 
 
+def _last_of_equal_ones(draws: Tensor, sparsity: float) -> Tensor:
+    flat = draws.flatten().flip(0)
+    return masks.mask_from_scores(flat, sparsity).flip(0).reshape(draws.shape)
+
+
+def _found_by_value(draws: Tensor, sparsity: float) -> Tensor:
+    flat = draws.flatten().tolist()
+    mask = torch.ones(draws.numel(), dtype=torch.bool)
+    for draw in sorted(flat)[: round(sparsity * len(flat))]:
+        mask[flat.index(draw)] = False
+    return mask.reshape(draws.shape)
+
+
+def _whole_rows_counted(draws: Tensor, sparsity: float) -> Tensor:
+    rows = round(sparsity * len(draws))
+    return _smallest_go(draws, rows * draws[0].numel(), draws.shape)
+
+
 def _ties_all_stay(draws: Tensor, sparsity: float) -> Tensor:
     ordered = [*draws.flatten().sort().values.tolist(), math.inf]
     return draws >= ordered[round(sparsity * draws.numel())]
@@ -162,6 +180,9 @@ exact_mask = Exercise(
         Case("one weight, half of it: round(0.5) is 0", lambda: (torch.tensor([0.1]), 0.5)),
         Case("four weights, two go", lambda: (torch.tensor([0.9, 0.6, 0.8, 0.7]), 0.5)),
         Case("low draws in one row", lambda: (torch.tensor([[0.1, 0.2], [0.8, 0.9]]), 0.5)),
+        Case(
+            "draws that differ in the fourth digit", lambda: (torch.tensor([0.5004, 0.5002]), 0.5)
+        ),
         Case("equal draws: the first go first", lambda: (torch.full((5,), 0.5), 0.4)),
         Case("sparsity 0", lambda: (torch.tensor([0.0, 0.5]), 0.0)),
         Case("sparsity 1", lambda: (torch.tensor([0.0, 0.5]), 1.0)),
@@ -169,7 +190,7 @@ exact_mask = Exercise(
         Case("9 weights, 0.25: 2.25 is 2", lambda: (uniform(9, seed=2), 0.25)),
         Case("10 weights, 0.25: 2.5 is 2, the even number", lambda: (uniform(10, seed=4), 0.25)),
         Case("32 equal draws: the first go first", lambda: (torch.full((8, 4), 0.5), 0.25)),
-        Case("a 3×4 layer", lambda: (uniform(3, 4, seed=3), 0.3)),
+        Case("a 3×4 layer, 0.2: 2.4 is 2", lambda: (uniform(3, 4, seed=3), 0.2)),
     ),
     hints=(
         "Rank the weights by their draws, as exercise 2.1 ranks them by magnitude. Random draws "
@@ -234,6 +255,21 @@ exact_mask = Exercise(
             _by_topk,
             "Among equal draws topk picks any. Of equal ones the first are to go: take "
             "argsort(stable=True).",
+        ),
+        Misconception(
+            _last_of_equal_ones,
+            "Of equal draws yours prunes the last ones: a descending or reversed order begins "
+            "with the first, which stay. The first of equal ones go first.",
+        ),
+        Misconception(
+            _found_by_value,
+            "You look a draw up by its value (index), which finds the first of equal ones again "
+            "and again. Sort the places, not the draws: argsort.",
+        ),
+        Misconception(
+            _whole_rows_counted,
+            "You round a number of rows and count all of their weights. Round once, for the whole "
+            "tensor: round(sparsity · draws.numel()).",
         ),
         Misconception(
             _ties_all_stay,

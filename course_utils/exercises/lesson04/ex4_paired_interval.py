@@ -183,6 +183,18 @@ def _in_per_cent_of_b(a: list[float], b: list[float], t: float) -> tuple[float, 
     return float(differences.mean() - half), float(differences.mean() + half)
 
 
+def _with_the_mean(a: list[float], b: list[float], t: float) -> tuple[float, float]:
+    low, high = paired_interval.reference(a, b, t)
+    return low, (low + high) / 2, high
+
+
+def _root_of_the_sum(a: list[float], b: list[float], t: float) -> tuple[float, float]:
+    differences = torch.tensor(a) - torch.tensor(b)
+    squares = (differences - differences.mean()).square().sum()
+    half = t * squares.sqrt() / (len(a) - 1) / math.sqrt(len(a))
+    return float(differences.mean() - half), float(differences.mean() + half)
+
+
 def _quantiles(a: list[float], b: list[float], t: float) -> tuple[float, float]:
     differences = torch.tensor(a) - torch.tensor(b)
     return float(differences.quantile(0.025)), float(differences.quantile(0.975))
@@ -370,6 +382,15 @@ paired_interval = Exercise(
         Misconception(
             _in_per_cent_of_b,
             "You give the difference relative to b. Asked for is the difference itself.",
+        ),
+        Misconception(
+            _with_the_mean,
+            "You return three numbers. The two ends are asked for: (low, high).",
+        ),
+        Misconception(
+            _root_of_the_sum,
+            "Your standard deviation divides by n − 1 outside of the root. Divide the sum of "
+            "squares first, and take the root of that.",
         ),
         Misconception(
             _quantiles,

@@ -7,5 +7,13 @@ from course_utils.exercises.lesson06.ex2_amounts import amounts
 from course_utils.exercises.lesson06.ex3_next_mask import next_mask
 from course_utils.exercises.lesson06.ex4_prune_in_rounds import prune_in_rounds
 from course_utils.exercises.lesson06.ex5_winning_ticket import winning_ticket
+from course_utils.exercises.lesson06.ex6_fair_race import fair_race
 
-__all__ = ["amounts", "next_mask", "prune_in_rounds", "three_schedules", "winning_ticket"]
+__all__ = [
+    "amounts",
+    "fair_race",
+    "next_mask",
+    "prune_in_rounds",
+    "three_schedules",
+    "winning_ticket",
+]
