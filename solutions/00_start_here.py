@@ -18,7 +18,9 @@
 
 # %%
 from course_utils.explore import toy
+from course_utils.lesson import desk, environment
 
+desk.check("00", edition="EDITION")
 toy.show()
 
 # %% [markdown]
@@ -31,9 +33,6 @@ toy.show()
 # output.
 
 # %%
-from course_utils.lesson import desk, environment
-
-desk.check("00", edition="EDITION")
 environment.report()
 
 # %% [markdown]

@@ -11,6 +11,8 @@ Each of the six functions returns an :class:`Explorer`, an ``ipywidgets.VBox`` w
 
 Nothing is printed, and models and weights that you pass in stay as they are. A number that can
 differ between machines stands behind ≈. In a lesson, :func:`show` puts an explorer on the page.
+
+Lesson 00 has another kind, :mod:`course_utils.explore.toy`: a page that needs no kernel.
 """
 
 from course_utils.explore.compressing import compression_explorer
