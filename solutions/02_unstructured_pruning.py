@@ -1006,7 +1006,7 @@ study = [
     ("tuned", 90.8, 0.95, EVERY, 10, 2, [3], "test"),
 ]
 study = [dict(zip(COLUMNS, row)) for row in study]
-pd.DataFrame(study).set_index("method")
+pd.DataFrame(study, dtype=object).set_index("method")
 
 # %% [markdown]
 # `sparsity` is counted over `layers` only; `before` and `after` are the epochs before and after the cut;

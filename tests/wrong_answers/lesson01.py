@@ -195,6 +195,14 @@ def sparsity_grows_itself(amounts):
     return sparsity
 
 
+def without_repeats(amounts):
+    return 1 - math.prod(1 - amount for amount in {*amounts})
+
+
+def mean_of_amounts(amounts):
+    return statistics.fmean(amounts) if amounts else 0.0
+
+
 # 1.4 ----------------------------------------------------------------------------------------------
 
 
@@ -302,6 +310,10 @@ def effective(x, mask, grad_y):
     return torch.einsum("bi,bo->oi", x, grad_y)
 
 
+def sums_first(x, mask, grad_y):
+    return grad_y.sum(0).unsqueeze(1) * x.sum(0).unsqueeze(0) * mask
+
+
 # 1.6 ----------------------------------------------------------------------------------------------
 
 
@@ -396,6 +408,8 @@ WRONG_ANSWERS = {
         (two_rounds_only, "any number of rounds"),
         (by_logarithms, "log(0)"),
         (sparsity_grows_itself, "stays at 0"),
+        (without_repeats, "Each round counts"),
+        (mean_of_amounts, "the mean amount"),
     ],
     "1.4": [
         (integer_root, "//"),
@@ -424,6 +438,7 @@ WRONG_ANSWERS = {
         (each_sample, "add up over the samples"),
         (pruned_ones, "flows into the pruned weights"),
         (effective, "*effective* weight"),
+        (sums_first, "multiply first"),
     ],
     "1.6": [
         (_bytes(bitmask=lambda n, z: round(4 * z + n / 8)), "Round up"),
@@ -447,6 +462,9 @@ WRONG_ANSWERS = {
         (_bytes(count=lambda w: int((w == 0).sum())), "count the zeros"),
         (_bytes(count=lambda w: w.numel()), "leaves the zeros out"),
         (_bytes(dense=lambda n, z: 4 * z), "Dense stores every number"),
+        (_bytes(csr=lambda n, z, r, c: 20 * z), "Your CSR is COO"),
+        (_bytes(csr=lambda n, z, r, c: 12 * z + 4 * (r + 1)), "pointers have 4 bytes"),
+        (_bytes(bitmask=lambda n, z: 4 * z + -(-z // 8)), "one for each position"),
     ],
     "1.7": [
         (_sparsities(last=lambda s: 100 * s), "percent"),

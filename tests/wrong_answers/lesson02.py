@@ -121,6 +121,19 @@ def ones_and_zeros(weight, sparsity):
     return _mask_of(weight, round(sparsity * weight.numel())).to(weight.dtype)
 
 
+def from_the_end(weight, sparsity):
+    order = sorted(range(weight.numel()), key=lambda i: -abs(weight.flatten()[i].item()))
+    mask = torch.ones(weight.numel(), dtype=torch.bool)
+    mask[order[-round(sparsity * len(order)) :]] = False
+    return mask.reshape(weight.shape)
+
+
+def zeroed_then_compared(weight, sparsity):
+    sizes = weight.abs().reshape(-1).clone()
+    sizes[sizes.sort(stable=True).indices[: round(sparsity * sizes.numel())]] = 0
+    return (sizes > 0).reshape(weight.shape)
+
+
 # 2.2 ----------------------------------------------------------------------------------------------
 
 
@@ -217,6 +230,16 @@ def at_least_the_threshold(weights, sparsity):
 
 def list_of_masks(weights, sparsity):
     return list(masks.global_masks({n: w.abs() for n, w in weights.items()}, sparsity).values())
+
+
+def start_is_set(weights, sparsity):
+    mask = magnitude_mask(torch.cat([w.flatten() for w in weights.values()]), sparsity)
+    start, cut = 0, {}
+    for name in weights:
+        end = start + weights[name].numel()
+        cut[name] = mask[start:end].view(weights[name].shape)
+        start = weights[name].numel()
+    return cut
 
 
 # 2.3 ----------------------------------------------------------------------------------------------
@@ -600,6 +623,8 @@ WRONG_ANSWERS = {
         (by_view, ".reshape"),
         (float_slice, "whole number"),
         (ones_and_zeros, "A mask is boolean"),
+        (from_the_end, "[-0:]"),
+        (zeroed_then_compared, "mark positions"),
     ],
     "2.2": [
         (alphabetical, "order of the dictionary"),
@@ -617,6 +642,7 @@ WRONG_ANSWERS = {
         (masks_of_numbers, "boolean"),
         (at_least_the_threshold, "all of them stay"),
         (list_of_masks, "a list where a dictionary"),
+        (start_is_set, "start +="),
     ],
     "2.3": [
         (one_threshold, "threshold over all layers"),
@@ -629,6 +655,7 @@ WRONG_ANSWERS = {
         (deeper_and_deeper, "already pruned"),
         (never_put_back, "stay pruned"),
         (pairs_in_a_list, "a list where a dictionary"),
+        (_scan(lambda w, n, s: w | {n: w[n] * magnitude_mask(w[n], 1 - s)}), "should go"),
         (
             _scan(lambda w, n, s: _replaced(w, n, w[n] * ~magnitude_mask(w[n], s))),
             "other way round",
@@ -677,6 +704,8 @@ WRONG_ANSWERS = {
         (_chooser(otherwise=lambda choice: choice), "ValueError"),
         (sizes_in_another_order, "by their names"),
         (budget_as_accuracy, "budget"),
+        (_chooser(otherwise=KeyError("no floor")), "KeyError"),
+        (_chooser(enough=lambda zeros, budget, total: zeros >= budget), "no fraction"),
     ],
     "2.5": [
         (_step(lambda w, m, g, v, lr, p, d: (w - lr * (p * v + g + d * w)) * ~m), "way round"),
@@ -722,6 +751,7 @@ WRONG_ANSWERS = {
         (_plain(value=lambda tensor, mask: tensor[mask.bool()]), "shape"),
         (_plain(keep=lambda name: False), "belong into the file"),
         (_plain(base=lambda name: name), "_orig"),
+        (_plain(base=lambda name: name.split("_orig")[0].split("_")[0]), "Checked"),
     ],
     "2.7": [
         (_fair(zeros=lambda r, f, n: r["sparsity"] != f["sparsity"]), "as they are printed"),

@@ -298,7 +298,7 @@ WRONG_ANSWERS = {
         (comparable_to_the_first, "Each layer needs its own yardstick"),
     ],
     "5.4": [
-        (taylor_that_clears_up, "leaves a .grad in it. Work on a clone"),
+        (taylor_that_clears_up, "a .grad that backward() leaves there"),
         (taylor_of_two_backwards, "Do you call backward twice?"),
         (taylor_of_the_whole, "Every weight has a score of its own"),
         (taylor_of_what_it_loses, "You set negative products to 0"),

@@ -75,6 +75,14 @@ def _values_added(x: Tensor) -> float:
     return x[x == 0].sum().item()
 
 
+def _rows_that_are_zero(x: Tensor) -> int:
+    return x.tolist().count(0.0)
+
+
+def _percent(x: Tensor) -> float:
+    return 100 * _fraction(x)
+
+
 def _any_zero(x: Tensor) -> bool:
     return bool((x == 0).any())
 
@@ -137,6 +145,15 @@ count_zeros = Exercise(
             "x == 0.",
         ),
         Misconception(
+            _rows_that_are_zero,
+            "In a list a matrix is a list of *rows*, and no row is 0. Flatten x first, or compare "
+            "the tensor itself with 0.",
+        ),
+        Misconception(
+            _percent,
+            "This is the part of zeros in percent. Here the count is asked for: a sum, not a mean.",
+        ),
+        Misconception(
             _count_numbers,
             "You count all numbers. .numel() does not look at their values; compare with 0 first.",
         ),
@@ -185,6 +202,8 @@ count_zeros = Exercise(
     crashes={
         "Boolean value of Tensor": "An `if` wants one True or False, and a row of a matrix has "
         "several. Compare the whole tensor at once, x == 0, and count after.",
+        "iteration over a 0-d tensor": "You need no loops: x may have any number of dimensions, "
+        "and x == 0 compares all elements at once.",
         "only one element tensors": "int(…) takes one number. x == 0 has one for each "
         "element: add them up first.",
         "could not infer output dtype": "A mean of True and False is not defined; and here the "

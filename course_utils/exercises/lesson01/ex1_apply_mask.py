@@ -1,5 +1,7 @@
 """Exercise 1.1: Apply a mask."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -42,6 +44,18 @@ def _without_signs(weight: Tensor, mask: Tensor) -> Tensor:
 
 def _product_with_the_kept(weight: Tensor, mask: Tensor) -> Tensor:
     return mask * weight[mask]
+
+
+def _mask_transposed(weight: Tensor, mask: Tensor) -> Tensor:
+    return weight * mask.permute(*reversed(range(mask.dim())))
+
+
+def _nan_for_pruned(weight: Tensor, mask: Tensor) -> Tensor:
+    return weight.masked_fill(~mask, math.nan)
+
+
+def _added(weight: Tensor, mask: Tensor) -> Tensor:
+    return weight + mask
 
 
 def _all_or_nothing(weight: Tensor, mask: Tensor) -> Tensor:
@@ -129,6 +143,19 @@ apply_mask = Exercise(
             "and their places are lost. Multiply the whole weight by the mask.",
         ),
         Misconception(
+            _mask_transposed,
+            "You transpose the mask. It has the weight's shape already: each weight meets the "
+            "entry in its own place.",
+        ),
+        Misconception(
+            _nan_for_pruned,
+            "A pruned weight is exactly 0, not nan: it takes part in every sum.",
+        ),
+        Misconception(
+            _added,
+            "You add the mask. The circle ⊙ multiplies: times 1 stays, times 0 is 0.",
+        ),
+        Misconception(
             _all_or_nothing,
             "You keep all weights or none. The mask has its own answer for each weight: multiply "
             "element by element.",
@@ -146,6 +173,12 @@ apply_mask = Exercise(
         "whole weight by the whole mask, as they come.",
         "view size is not compatible": "`.view` wants the numbers side by side in memory. "
         "`.reshape` does not; and a product of two tensors of one shape needs neither.",
+        "tuple index out of range": "The weight may have any number of dimensions, also one. A "
+        "product takes any shape, without a loop.",
+        "Boolean value of Tensor": "An `if` wants one True or False, and the mask has one for each "
+        "weight. Multiply by it.",
+        "Index put requires": "torch.zeros makes float32 numbers, and the weight may have others: "
+        "torch.zeros_like(weight) takes them over.",
         "not enough values to unpack": "The weight may have any number of dimensions. A product "
         "takes any shape, without a loop.",
         "too many values to unpack": "The weight may have any number of dimensions. A product "

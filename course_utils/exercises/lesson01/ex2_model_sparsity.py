@@ -53,6 +53,22 @@ def _by_what_is_left(weights: list[Tensor]) -> float:
     return _zeros_only(weights) / sum(int((w != 0).sum()) for w in weights)
 
 
+def _layers_added(weights: list[Tensor]) -> float:
+    return sum((w == 0).float().mean().item() for w in weights)
+
+
+def _sparsest_layer(weights: list[Tensor]) -> float:
+    return max((w == 0).float().mean().item() for w in weights)
+
+
+def _nonzero_only(weights: list[Tensor]) -> int:
+    return sum(int((w != 0).sum()) for w in weights)
+
+
+def _one_for_each_layer(weights: list[Tensor]) -> list[float]:
+    return [(w == 0).float().mean().item() for w in weights]
+
+
 def _whole_number(weights: list[Tensor]) -> int:
     return _zeros_only(weights) // sum(w.numel() for w in weights)
 
@@ -163,6 +179,24 @@ model_sparsity = Exercise(
             _by_what_is_left,
             "You divide by the weights that are left. Sparsity is a part of *all* weights, the "
             "zeros among them.",
+        ),
+        Misconception(
+            _layers_added,
+            "You add the layers' sparsities up. Add up the zeros and the weights, and divide once "
+            "at the end.",
+        ),
+        Misconception(
+            _sparsest_layer,
+            "You take the sparsest layer for the model. Add up zeros and weights over all layers.",
+        ),
+        Misconception(
+            _nonzero_only,
+            "You count the weights that are left. Count the zeros, and divide by all weights.",
+        ),
+        Misconception(
+            _one_for_each_layer,
+            "You give one sparsity for each layer. Asked for is one number for all of them "
+            "together.",
         ),
         Misconception(
             _whole_number,

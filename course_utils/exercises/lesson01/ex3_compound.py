@@ -43,6 +43,18 @@ def _mean_each_round(amounts: list[float]) -> float:
     return 1 - (1 - sum(amounts) / len(amounts)) ** len(amounts)
 
 
+def _mean(amounts: list[float]) -> float:
+    return sum(amounts) / len(amounts) if amounts else 0.0
+
+
+def _equal_amounts_once(amounts: list[float]) -> float:
+    return _right_compound([*set(amounts)])
+
+
+def _after_each_round(amounts: list[float]) -> list[float]:
+    return [_right_compound(amounts[: rounds + 1]) for rounds in range(len(amounts))]
+
+
 def _first_round(amounts: list[float]) -> float:
     for amount in amounts:
         return amount
@@ -144,6 +156,20 @@ compound = Exercise(
             "multiply the parts 1 − amount that are left.",
         ),
         Misconception(
+            _mean,
+            "You take the mean amount. Rounds do not average, they come one after the other: "
+            "multiply what each of them leaves.",
+        ),
+        Misconception(
+            _equal_amounts_once,
+            "You count equal amounts once, as a set does. Each round counts.",
+        ),
+        Misconception(
+            _after_each_round,
+            "You give a list with the sparsity after each round. Asked for is the last one, one "
+            "number.",
+        ),
+        Misconception(
             _first_round,
             "You stop after the first round only: is the return inside the loop? It belongs behind "
             "it.",
@@ -193,7 +219,7 @@ compound = Exercise(
         "is left in a loop; that needs no logarithm.",
         "expected a positive input": "A round may take everything, and there is no log(0). "
         "Multiply what is left in a loop; that needs no logarithm.",
-        "list index out of range": "There may be no round at all, and then there is no first "
-        "amount. A loop over an empty list does nothing.",
+        "list index out of range": "There may be any number of rounds, none included. Use a loop, "
+        "not positions: over an empty list it does nothing.",
     },
 )

@@ -1,5 +1,7 @@
 """Exercise 1.4: Which amount a round?"""
 
+import math
+
 from course_utils.exercises.checker.exercise import Case, Exercise, Misconception
 
 
@@ -48,6 +50,10 @@ def _square_root(total: float, rounds: int) -> float:
 
 def _power_of_total(total: float, rounds: int) -> float:
     return total**rounds
+
+
+def _rate(total: float, rounds: int) -> float:
+    return -math.log(1 - total) / rounds
 
 
 def _percent(total: float, rounds: int) -> float:
@@ -139,6 +145,11 @@ amount_per_round = Exercise(
             _power_of_total,
             "You take a power of the total. Over the rounds it is what is *left* that is "
             "multiplied, and from the total back to one round leads a root.",
+        ),
+        Misconception(
+            _rate,
+            "This is a rate, as for something that shrinks at every moment. A round takes its "
+            "amount in one step: 1 minus the k-th root of what is left.",
         ),
         Misconception(
             _percent,

@@ -34,6 +34,18 @@ def _batch_mean(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
     return mask * (grad_y.T @ x) / len(x)
 
 
+def _mean_of_all(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
+    return mask * (grad_y.T @ x) / grad_y.numel()
+
+
+def _sums_multiplied(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
+    return mask * torch.outer(grad_y.sum(0), x.sum(0))
+
+
+def _means_multiplied(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
+    return mask * torch.outer(grad_y.mean(0), x.mean(0))
+
+
 def _one_sample(position: int) -> Callable:
     def masked_gradient(x: Tensor, mask: Tensor, grad_y: Tensor) -> Tensor:
         return mask * torch.outer(grad_y[position], x[position])
@@ -158,6 +170,21 @@ masked_gradient = Exercise(
             "stands in grad_y; the chain rule adds up over the samples.",
         ),
         Misconception(
+            _mean_of_all,
+            "You divide by the number of outputs. A mean is part of the loss and already stands in "
+            "grad_y; the chain rule adds up.",
+        ),
+        Misconception(
+            _sums_multiplied,
+            "You add up over the batch first and multiply then. Each sample's gradient belongs to "
+            "its own x: multiply first, then add up, as a matrix product does.",
+        ),
+        Misconception(
+            _means_multiplied,
+            "You take means over the batch first and multiply then. Each sample's gradient belongs "
+            "to its own x: multiply first, then add up, as a matrix product does.",
+        ),
+        Misconception(
             _one_sample(-1),
             "You keep the gradient of the last sample only: each one overwrites the one before. "
             "All samples of the batch add up.",
@@ -200,6 +227,8 @@ masked_gradient = Exercise(
         "(out, in), before the two are multiplied.",
         "with a bool tensor": "The opposite of a boolean mask is ~mask; but here the mask itself "
         "is needed, since True means kept.",
+        "bitwise_and": "& joins truths, and a gradient is none. Multiply by the mask: in a product "
+        "True counts as 1, False as 0.",
         "on a bool tensor": "A boolean mask has no minus. The gradient needs none either.",
     },
 )

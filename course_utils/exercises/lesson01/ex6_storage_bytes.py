@@ -53,6 +53,31 @@ def _rows_twice(weight: Tensor) -> dict[str, int]:
     return _altered(weight, csr=_left(weight) * 20 + (weight.shape[0] + 1) * 8)
 
 
+def _row_of_each_for_pointers(weight: Tensor) -> dict[str, int]:
+    return _altered(weight, csr=_left(weight) * 20)
+
+
+def _four_byte_pointers(weight: Tensor) -> dict[str, int]:
+    return _altered(weight, csr=_left(weight) * 12 + (weight.shape[0] + 1) * 4)
+
+
+def _three_indices(weight: Tensor) -> dict[str, int]:
+    return _altered(weight, coo=_left(weight) * 24)
+
+
+def _double(weight: Tensor) -> dict[str, int]:
+    return _altered(weight, dense=weight.numel() * 8)
+
+
+def _row_by_row(weight: Tensor) -> dict[str, int]:
+    rows, columns = weight.shape
+    return _altered(weight, bitmask=_left(weight) * 4 + rows * math.ceil(columns / 8))
+
+
+def _bits_of_what_is_left(weight: Tensor) -> dict[str, int]:
+    return _altered(weight, bitmask=_left(weight) * 4 + math.ceil(_left(weight) / 8))
+
+
 def _four_byte_indices(weight: Tensor) -> dict[str, int]:
     csr = _left(weight) * 8 + (weight.shape[0] + 1) * 4
     return _altered(weight, coo=_left(weight) * 12, csr=csr)
@@ -237,6 +262,34 @@ storage_bytes = Exercise(
             _rows_twice,
             "Your CSR stores the row of each weight as well. It need not: the rows + 1 pointers "
             "say which weights lie in which row. That is what it saves over COO.",
+        ),
+        Misconception(
+            _row_of_each_for_pointers,
+            "Your CSR is COO: it stores the row of each weight. CSR stores instead where each row "
+            "begins, rows + 1 indices for the whole matrix.",
+        ),
+        Misconception(
+            _four_byte_pointers,
+            "Your row pointers have 4 bytes. They are indices like the others: 8 bytes each.",
+        ),
+        Misconception(
+            _three_indices,
+            "Your COO takes 24 bytes for each weight that is left. Its value has 4, row and column "
+            "8 each: 20.",
+        ),
+        Misconception(
+            _double,
+            "Your dense numbers have 8 bytes. A float32 has 4.",
+        ),
+        Misconception(
+            _row_by_row,
+            "Your bitmask starts a new byte for each row. The bits run on over all positions: "
+            "round up once, in the end.",
+        ),
+        Misconception(
+            _bits_of_what_is_left,
+            "Your bitmask has a bit for each weight that is left. It needs one for each position, "
+            "zeros too: that is how it says where they are.",
         ),
         Misconception(
             _four_byte_indices,

@@ -1,6 +1,7 @@
 """Exercise 1.7: When a sparse format starts to pay."""
 
 import math
+from collections.abc import Callable
 
 from course_utils.exercises.checker.exercise import Case, Exercise, Misconception
 
@@ -52,6 +53,28 @@ def _break_even_four_bytes(rows: int, columns: int) -> dict[str, float]:
     numbers = rows * columns
     csr = 1 - (4 * numbers - 4 * (rows + 1)) / (8 * numbers)
     return {**_right_break_even(rows, columns), "coo": 1 - 4 / 12, "csr": csr}
+
+
+def _break_even_pointers_added(rows: int, columns: int) -> dict[str, float]:
+    numbers = rows * columns
+    csr = 1 - (4 * numbers + 8 * (rows + 1)) / (12 * numbers)
+    return {**_right_break_even(rows, columns), "csr": csr}
+
+
+def _break_even_one_density(name: str) -> Callable:
+    def wrong(rows: int, columns: int) -> dict[str, float]:
+        right = _right_break_even(rows, columns)
+        return {**right, name: 1 - right[name]}
+
+    return wrong
+
+
+def _break_even_two_digits(rows: int, columns: int) -> dict[str, float]:
+    return {n: round(value, 2) for n, value in _right_break_even(rows, columns).items()}
+
+
+def _break_even_bits_alone(rows: int, columns: int) -> dict[str, float]:
+    return {**_right_break_even(rows, columns), "bitmask": 1 / 8}
 
 
 def _break_even_percent(rows: int, columns: int) -> dict[str, float]:
@@ -172,6 +195,28 @@ break_even = Exercise(
             _break_even_four_bytes,
             "Your indices have 4 bytes. PyTorch's take 8 bytes each, in COO and in CSR, pointers "
             "included.",
+        ),
+        Misconception(
+            _break_even_pointers_added,
+            "Your row pointers come with the wrong sign. They cost bytes, so fewer are left for "
+            "weights: 12 · left = 4 · numbers − 8 · (rows + 1).",
+        ),
+        *(
+            Misconception(
+                _break_even_one_density(name),
+                f"Your number for `{name}` is the density at which both are equal. The sparsity is "
+                "1 − density.",
+            )
+            for name in ("coo", "csr", "bitmask")
+        ),
+        Misconception(
+            _break_even_two_digits,
+            "You round. Return the fractions as they are; digits are a matter of printing.",
+        ),
+        Misconception(
+            _break_even_bits_alone,
+            "You hold a bit, 1/8 byte, against one byte. A weight in dense has 4 bytes: the bit "
+            "costs 1/32 of it.",
         ),
         Misconception(
             _break_even_percent,

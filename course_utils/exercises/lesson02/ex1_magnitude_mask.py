@@ -63,6 +63,58 @@ def _by_topk(weight: Tensor, sparsity: float) -> Tensor:
     return mask.reshape(weight.shape)
 
 
+def _count_gone(weight: Tensor, sparsity: float) -> int:
+    return round(sparsity * weight.numel())
+
+
+def _count_rounded_kept(weight: Tensor, sparsity: float) -> int:
+    return weight.numel() - round((1 - sparsity) * weight.numel())
+
+
+def _keeps_first_of(order: Callable[[Tensor, int], Tensor], count: Callable) -> Callable:
+    """A mask of the first ones of ``order(sizes, how many are kept)``, largest first."""
+
+    def wrong(weight: Tensor, sparsity: float) -> Tensor:
+        kept = weight.numel() - count(weight, sparsity)
+        mask = torch.zeros(weight.numel(), dtype=torch.bool)
+        mask[order(weight.abs().flatten(), kept)[:kept]] = True
+        return mask.reshape(weight.shape)
+
+    return wrong
+
+
+def _largest_first(sizes: Tensor, kept: int) -> Tensor:
+    return sizes.argsort(stable=True, descending=True)
+
+
+def _largest_first_unstable(sizes: Tensor, kept: int) -> Tensor:
+    return sizes.argsort(descending=True)
+
+
+def _largest_by_topk(sizes: Tensor, kept: int) -> Tensor:
+    return sizes.topk(kept).indices
+
+
+def _last_ones_of(stable: bool) -> Callable:
+    """Takes [-count:] of the largest first, which is everything where the count is 0."""
+
+    def wrong(weight: Tensor, sparsity: float) -> Tensor:
+        order = weight.abs().flatten().argsort(stable=stable, descending=True)
+        mask = torch.ones(weight.numel(), dtype=torch.bool)
+        mask[order[-round(sparsity * weight.numel()) :]] = False
+        return mask.reshape(weight.shape)
+
+    return wrong
+
+
+def _zero_means_pruned(weight: Tensor, sparsity: float) -> Tensor:
+    return _altered()(weight, sparsity) & (weight != 0)
+
+
+def _above_the_mean(weight: Tensor, sparsity: float) -> Tensor:
+    return weight.abs() > weight.abs().mean()
+
+
 def _all_tied_go(weight: Tensor, sparsity: float) -> Tensor:
     flat = weight.abs().flatten()
     count = round(sparsity * flat.numel())
@@ -150,7 +202,7 @@ _SLIPS = (
         "neighbour: 0.5 is 0, 1.5 is 2.",
     ),
     (
-        {"count": lambda weight, s: weight.numel() - round((1 - s) * weight.numel())},
+        {"count": lambda weight, s: _count_rounded_kept(weight, s)},
         "You round the number that *stays*. Round the number that goes, sparsity · n: at a half "
         "the two differ.",
     ),
@@ -205,6 +257,10 @@ magnitude_mask = Exercise(
             lambda: (normal(4, 3, seed=4).T, 0.5),
         ),
         Case("24 weights tie: the first go", lambda: (torch.full((4, 6), 0.5), 0.25)),
+        Case(
+            "24 whole numbers, many of them equal",
+            lambda: ((1.5 * normal(4, 6, seed=1)).int().float(), 0.6),
+        ),
         Case("a 4×6 matrix", lambda: (normal(4, 6, seed=2), 0.7)),
         Case("filters of a conv layer", lambda: (normal(3, 2, 3, 3, seed=3), 0.8)),
     ),
@@ -301,6 +357,36 @@ magnitude_mask = Exercise(
             "first, so that everybody gets the same mask.",
         ),
         Misconception(
+            _keeps_first_of(_largest_by_topk, _count_gone),
+            "Right but for ties: you keep the largest by topk, which promises no order among equal "
+            "ones. Of equal ones the first go: argsort(stable=True), smallest first.",
+        ),
+        Misconception(
+            _keeps_first_of(_largest_first, _count_rounded_kept),
+            "You round the number that stays, and of equal weights you keep the first. Round what "
+            "goes, sparsity · n, and let the first of equal ones go: smallest first.",
+        ),
+        Misconception(
+            _keeps_first_of(_largest_by_topk, _count_rounded_kept),
+            "You round the number that stays, and topk promises no order among equal ones. Round "
+            "what goes, sparsity · n, and take argsort(stable=True), smallest first.",
+        ),
+        Misconception(
+            _last_ones_of(stable=True),
+            "Where nothing is to go, [-0:] is everything. And of equal ones the first go: sort "
+            "smallest first, and take [:count].",
+        ),
+        Misconception(
+            _zero_means_pruned,
+            "You take every weight that is 0 for pruned. One that is not among the smallest "
+            "round(sparsity · n) is kept, whatever its value: mark positions, not values.",
+        ),
+        Misconception(
+            _above_the_mean,
+            "You compare with the mean size and do not look at the sparsity. Exactly "
+            "round(sparsity · n) weights go.",
+        ),
+        Misconception(
             _in_each_row,
             "You prune the same part of each row. The smallest of *all* weights go, wherever they "
             "are: flatten first.",
@@ -308,6 +394,21 @@ magnitude_mask = Exercise(
         *(
             (
                 Misconception(_altered(stable=False), f"Right but for ties. {_UNSTABLE}"),
+                Misconception(
+                    _keeps_first_of(_largest_first_unstable, _count_gone),
+                    "Right but for ties: you keep the largest, and PyTorch promises no order among "
+                    "equal ones. Of these the first go: argsort(stable=True), smallest first.",
+                ),
+                Misconception(
+                    _keeps_first_of(_largest_first_unstable, _count_rounded_kept),
+                    "You round the number that stays. Round what goes, sparsity · n; and let the "
+                    "first of equal ones go: argsort(stable=True), smallest first.",
+                ),
+                Misconception(
+                    _last_ones_of(stable=False),
+                    "Where nothing is to go, [-0:] is everything. And of equal ones the first go: "
+                    "argsort(stable=True), smallest first, and take [:count].",
+                ),
                 Misconception(
                     _rank_of(stable=False),
                     "You take argsort for a rank. It gives positions, smallest first: use its "

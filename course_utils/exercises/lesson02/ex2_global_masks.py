@@ -122,6 +122,23 @@ def _global_tied_go(weights: Weights, sparsity: float) -> Weights:
     return {name: w.abs() > threshold for name, w in weights.items()}
 
 
+def _start_is_the_last_size(weights: Weights, sparsity: float) -> Weights:
+    mask, cut, start = _one_flat_mask(weights, sparsity), {}, 0
+    for name, w in weights.items():
+        cut[name] = mask[start : start + w.numel()].reshape(w.shape)
+        start = w.numel()
+    return cut
+
+
+def _quantile(weights: Weights, sparsity: float) -> Weights:
+    threshold = torch.cat([w.abs().flatten() for w in weights.values()]).quantile(sparsity)
+    return {name: w.abs() > threshold for name, w in weights.items()}
+
+
+def _whole(weight: Tensor) -> Tensor:
+    return (1.5 * weight).int().float()
+
+
 def _toy_layers() -> Weights:
     return {
         "big": torch.tensor([[3.0, -4.0], [5.0, 6.0]]),
@@ -146,8 +163,11 @@ global_masks = Exercise(
             lambda: ({"late": torch.ones(3), "early": torch.ones(2, 2)}, 0.65),
         ),
         Case(
-            "32 weights tie: the first go",
-            lambda: ({"late": torch.ones(12), "early": torch.ones(4, 5)}, 0.6),
+            "24 whole numbers, many of them equal",
+            lambda: (
+                {"late": _whole(normal(2, 6, seed=1)), "early": _whole(normal(3, 4, seed=2))},
+                0.6,
+            ),
         ),
         Case(
             "three layers of different shape, one transposed",
@@ -221,6 +241,17 @@ global_masks = Exercise(
             "on by each layer's numel, or let .split do it.",
         ),
         Misconception(
+            _start_is_the_last_size,
+            "From the third layer on your pieces start too early: the start is the sum of all "
+            "sizes before, not the last one. Write start += weight.numel().",
+        ),
+        Misconception(
+            _quantile,
+            "A quantile is interpolated between two weights, and `>` treats equal weights alike, "
+            "so the count is off. Your magnitude_mask counts positions: call it on the long "
+            "tensor.",
+        ),
+        Misconception(
             _pruned_weights,
             "You return the pruned *weights*. The masks are asked for: boolean, True = kept.",
         ),
@@ -288,6 +319,8 @@ global_masks = Exercise(
         "weight. Your magnitude_mask counts positions: call it on the long tensor.",
         "is out of bounds for dimension 0": "At sparsity 1 no weight stays, and there is no entry "
         "number N. Your magnitude_mask counts positions: call it on the long tensor.",
+        "must be tuple of Tensors": "torch.cat wants a list of tensors: [*weights.values()], each "
+        "of them flattened.",
         "expected Tensor as element": "torch.cat wants tensors. A dictionary gives its names; its "
         "weights are weights.values().",
     },

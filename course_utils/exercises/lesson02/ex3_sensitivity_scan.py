@@ -103,6 +103,19 @@ def _inverted(weights: Weights, name: str, sparsity: float) -> Weights:
     return {**weights, name: weights[name] * ~masks.magnitude_mask(weights[name], sparsity)}
 
 
+def _as_much_kept(weights: Weights, name: str, sparsity: float) -> Weights:
+    return {**weights, name: weights[name] * masks.magnitude_mask(weights[name], 1 - sparsity)}
+
+
+def _first_layer(weights: Weights, accuracy_of: Callable, sparsities: list[float]) -> Scan:
+    name = next(iter(weights))
+    return {name: {s: accuracy_of(_pruned(weights, name, s)) for s in sparsities}}
+
+
+def _pairs_as_keys(weights: Weights, accuracy_of: Callable, sparsities: list[float]) -> dict:
+    return {(n, s): accuracy_of(_pruned(weights, n, s)) for n in weights for s in sparsities}
+
+
 def _above_a_value(weights: Weights, name: str, sparsity: float) -> Weights:
     return {**weights, name: weights[name] * (weights[name].abs() > sparsity)}
 
@@ -260,6 +273,25 @@ sensitivity_scan = Exercise(
         Misconception(
             _scan_with(_inverted),
             "Your mask works the other way round: you keep what should go. True means kept.",
+        ),
+        Misconception(
+            _scan_with(_as_much_kept),
+            "You keep the fraction that should go: 1 − sparsity stands where magnitude_mask wants "
+            "the sparsity.",
+        ),
+        Misconception(
+            _first_layer,
+            "You scan the first layer only: a return inside the loop ends it in the first round.",
+        ),
+        Misconception(
+            _pairs_as_keys,
+            "Your keys are pairs of name and sparsity. Asked for is a dictionary of dictionaries: "
+            "{name: {sparsity: accuracy}}.",
+        ),
+        Misconception(
+            _scan_with(_pruned, lambda accuracy: round(accuracy, 2)),
+            "You round the accuracy. Hand it on as accuracy_of measured it: a scan lives from "
+            "small differences.",
         ),
         Misconception(
             _scan_with(_above_a_value),

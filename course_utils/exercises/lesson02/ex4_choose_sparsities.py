@@ -109,6 +109,15 @@ def _same_for_all(scan: Scan, sizes: dict[str, int], budget: float) -> Choice:
     }
 
 
+def _most_everywhere(scan: Scan, sizes: dict[str, int], budget: float) -> Choice:
+    return {name: max(curve) for name, curve in scan.items()}
+
+
+def _without_dense_layers(scan: Scan, sizes: dict[str, int], budget: float) -> Choice:
+    chosen = _search()(scan, sizes, budget)
+    return {name: sparsity for name, sparsity in chosen.items() if sparsity}
+
+
 def _budget_as_accuracy(scan: Scan, sizes: dict[str, int], budget: float) -> Choice:
     return {name: _largest(curve, budget) for name, curve in scan.items()}
 
@@ -296,6 +305,16 @@ choose_sparsities = Exercise(
             "accuracies of the scan nothing changes, so try exactly these.",
         ),
         Misconception(
+            _most_everywhere,
+            "You prune each layer as far as it was scanned, whatever it costs. Look at the "
+            "accuracies: begin with the highest floor, and stop as soon as the budget is reached.",
+        ),
+        Misconception(
+            _without_dense_layers,
+            "A layer that no sparsity of the scan suits is missing from your answer. It stays "
+            "dense: give it 0.0.",
+        ),
+        Misconception(
             _budget_as_accuracy,
             "You use the budget as the accuracy to be reached. It says how many weights must go; "
             "the floor is what you look for.",
@@ -303,9 +322,8 @@ choose_sparsities = Exercise(
         *(
             Misconception(
                 _search(error=error),
-                f"The choices are right. Where none reaches the budget you raise a "
-                f"{error.__name__}; asked for is a ValueError, so that whoever calls you can catch "
-                "it.",
+                "The choices are right. Where none reaches the budget asked for is a ValueError, "
+                f"and you raise another: {error.__name__}.",
             )
             for error in (
                 Exception,
@@ -313,6 +331,8 @@ choose_sparsities = Exercise(
                 AssertionError,
                 StopIteration,
                 IndexError,
+                KeyError,
+                TypeError,
                 UnboundLocalError,
             )
         ),

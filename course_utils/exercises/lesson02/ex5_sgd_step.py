@@ -205,6 +205,41 @@ sgd_step = Exercise(
             "The new weight is right, but you return it with a masked velocity. Return the weight "
             "alone: the velocity is not asked for.",
         ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * g) * m),
+            "This is SGD without velocity and weight decay. The step follows momentum · velocity "
+            "+ gradient + weight_decay · weight.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * p * v + g + d * w) * m),
+            "Your lr multiplies the first term only. Put the whole new velocity into parentheses: "
+            "weight − lr · (…).",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * ((1 - p) * v + g + d * w)) * m),
+            "You multiply the old velocity by 1 − momentum. It is momentum itself: 0.9 keeps nine "
+            "tenths of it.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * (p * (v + g) + d * w)) * m),
+            "You multiply the gradient by momentum, too. Only the old velocity fades: momentum · "
+            "velocity + gradient + …",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: w - lr * (p * v * m + g * m + d * w)),
+            "You mask gradient and velocity, but not the weight. One that has strayed from 0 then "
+            "stays away. Mask the *new* weight.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: w - lr * (p * v + g + d * w) * ~m),
+            "You step where the mask is False, and leave the kept weights as they are. True means "
+            "*kept*; and the mask belongs on the *new* weight.",
+        ),
+        Misconception(
+            _step_of(lambda w, m, g, v, lr, p, d: (w - lr * (p * v + g + d * w))[m]),
+            "You picked the kept weights out, and their places are lost. Multiply by the mask: "
+            "the new weight has the old one's shape.",
+        ),
     ),
     crashes={
         "with a bool tensor": "The opposite of a boolean mask is ~mask, not 1 - mask. Here the "

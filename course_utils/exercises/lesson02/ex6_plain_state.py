@@ -67,8 +67,21 @@ def _unchanged(state: State) -> Weights:
     return dict(state)
 
 
-def _orig_anywhere(state: State) -> Weights:
-    return {name.replace("_orig", ""): tensor for name, tensor in _altered()(state).items()}
+def _renamed(plain_name: Callable[[str], str], dropped: Callable[[str, State], bool]) -> Callable:
+    """All names changed, not only those that end in _orig."""
+    right = _altered(dropped=dropped)
+    return lambda state: {plain_name(name): tensor for name, tensor in right(state).items()}
+
+
+def _weights_only(state: State) -> Weights:
+    right = _altered()(state)
+    left = {n: t for n, t in state.items() if n.endswith(("bias_orig", "bias_mask"))}
+    return {name: t for name, t in right.items() if f"{name}_orig" not in left} | left
+
+
+def _weight_masks_only(state: State) -> Weights:
+    left = {name: tensor for name, tensor in state.items() if name.endswith("bias_mask")}
+    return _altered()(state) | left
 
 
 def _by_position(state: State) -> Weights:
@@ -241,10 +254,33 @@ plain_state = Exercise(
             _unchanged,
             "The state is still the masked one. Pairs of _orig and _mask must become one tensor.",
         ),
+        *(
+            Misconception(_renamed(plain_name, dropped), f"{says}{more}")
+            for plain_name, says in (
+                (
+                    lambda name: name.replace("_orig", ""),
+                    "You take _orig out of every name, wherever it stands. It is only the ending "
+                    "that goes, and only of the entries that have it: removesuffix.",
+                ),
+                (
+                    lambda name: name.split("_orig")[0],
+                    "You cut every name at _orig, wherever it stands. It is only the ending that "
+                    "goes, and only of the entries that have it: removesuffix.",
+                ),
+            )
+            for dropped, more in (
+                (_is_mask, ""),
+                (_ends_in_mask, " And keep attn_mask, which has no partner in _orig."),
+            )
+        ),
         Misconception(
-            _orig_anywhere,
-            "You take _orig out of every name, wherever it stands. It is only the ending that "
-            "goes, and only of the entries that have it: removesuffix.",
+            _weights_only,
+            "You merge pairs of weights only. A bias can be pruned, too: any name with _orig has "
+            "a partner with _mask.",
+        ),
+        Misconception(
+            _weight_masks_only,
+            "You drop masks of weights only. A bias can be pruned, too, and its mask goes as well.",
         ),
         Misconception(
             _by_position,
@@ -263,6 +299,8 @@ plain_state = Exercise(
         "their names, as conv_1: only the ending _mask goes.",
         "'conv_1.weight'": "A mask may stand before its weight: the order of the entries is not "
         "fixed. Look the partner up in `state` by its name.",
+        "maskinal": "You look for _orig anywhere in a name. Only an ending says that an entry is "
+        "pruned: name.endswith('_orig').",
         "_orig_mask": "The mask's name is the plain name with _mask: take _orig off first.",
         "changed size during iteration": "You add or remove entries while you go through the "
         "dictionary. Fill a new one.",

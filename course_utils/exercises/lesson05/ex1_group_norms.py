@@ -136,6 +136,18 @@ def _moved_the_other_way(weight: Tensor, n: float, dim: int) -> Tensor:
     return scores.group_norm(weight.movedim(0, dim).reshape(weight.shape[dim], -1), n, 0)
 
 
+def _moved_to_the_end(weight: Tensor, n: float, dim: int) -> Tensor:
+    return scores.group_norm(weight.movedim(dim, -1).reshape(weight.shape[dim], -1), n, 0)
+
+
+def _minus_1_is_1(weight: Tensor, n: float, dim: int) -> Tensor:
+    return scores.group_norm(weight, n, 1 if dim == -1 else dim)
+
+
+def _signs_of_single_numbers(weight: Tensor, n: float, dim: int) -> Tensor:
+    return weight.clone() if weight.dim() == 1 else scores.group_norm(weight, n, dim)
+
+
 def _in_float32(weight: Tensor, n: float, dim: int) -> Tensor:
     return scores.group_norm(weight.float(), n, dim)
 
@@ -299,6 +311,20 @@ group_norms = Exercise(
             _moved_the_other_way,
             "movedim(0, dim) sends dim 0 to the place of `dim`. With two dims that is the same; "
             "with more it is not. Write .movedim(dim, 0): from where, to where.",
+        ),
+        Misconception(
+            _moved_to_the_end,
+            "You move `dim` to the end and then lay rows of the wrong numbers: .reshape cuts along "
+            "the *first* dim. Write .movedim(dim, 0).",
+        ),
+        Misconception(
+            _minus_1_is_1,
+            "You take −1 for 1. It is the last dim, which is 1 only where there are two: torch "
+            "understands a negative dim by itself.",
+        ),
+        Misconception(
+            _signs_of_single_numbers,
+            "A slice of one number has a norm, too, and that is its size: return |w|.",
         ),
         Misconception(
             _in_float32,

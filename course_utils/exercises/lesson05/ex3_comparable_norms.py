@@ -284,6 +284,10 @@ comparable_norms = Exercise(
             lambda: ({"fc": torch.tensor([[0.0, 0.0], [3.0, 4.0], [-6.0, 8.0]])},),
         ),
         Case(
+            "one filter that is three times the average",
+            lambda: ({"fc": torch.tensor([[1.0], [-1.0], [1.0], [9.0]])},),
+        ),
+        Case(
             "a layer of very small numbers: only 0 is 0",
             lambda: ({"fc1": torch.tensor([[1.0], [3.0]]), "fc2": torch.tensor([[1e-7], [3e-7]])},),
         ),

@@ -346,8 +346,8 @@ taylor_scores = Exercise(
         ),
     ),
     crashes={
-        "This is the weight itself": "Right but for one thing: you hand `loss` the weight you were "
-        "given, and backward() leaves a .grad in it. Work on a clone.",
+        "This is the weight itself": "You hand `loss` the weight that you were given. Gradients "
+        "switched on in it, or a .grad that backward() leaves there, stay behind: work on a clone.",
         "element 0 of tensors does not require grad": "torch writes down what happens to a tensor "
         "only if you ask for it before the loss is computed, and outside torch.no_grad(). Hand "
         "w = weight.clone().requires_grad_(True) to `loss`.",

@@ -60,6 +60,14 @@ def _largest_input(weight: Tensor, inputs: Tensor) -> Tensor:
     return weight.abs() * inputs.abs().amax(0)
 
 
+def _mean_square_without_root(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() * inputs.square().mean(0)
+
+
+def _parts_of_the_whole_norm(weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight.abs() * inputs.norm(dim=0) / inputs.norm()
+
+
 def _first_example(weight: Tensor, inputs: Tensor) -> Tensor:
     return weight.abs() * inputs[0].abs()
 
@@ -256,6 +264,16 @@ activation_scores = Exercise(
             _largest_input,
             "You take the largest |x| of each feature, its L∞ norm: one example decides. The L2 "
             "norm counts all of them: square, add, take the root.",
+        ),
+        Misconception(
+            _mean_square_without_root,
+            "You multiply by the mean of the squares: there is a division too many, and the root "
+            "is missing. ‖x‖₂ is the root of the *sum* of squares.",
+        ),
+        Misconception(
+            _parts_of_the_whole_norm,
+            "You divide by the norm of all inputs. The order is the same, but |w| · ‖x‖₂ is asked "
+            "for, and two layers no longer compare.",
         ),
         Misconception(
             _first_example,

@@ -119,6 +119,14 @@ def _power_before_the_division(end: float, rounds: int) -> Schedules:
     return {**_right_schedules(end, rounds), "geometric": wrong}
 
 
+def _last_total_only(end: float, rounds: int) -> Schedules:
+    return _of_all(lambda totals: totals[-1:], end, rounds)
+
+
+def _one_minus_a_power(end: float, rounds: int) -> Schedules:
+    return _instead("geometric", lambda end, part: 1 - end**part, end, rounds)
+
+
 def _sparsity_to_a_power(end: float, rounds: int) -> Schedules:
     return _instead("geometric", lambda end, part: end**part, end, rounds)
 
@@ -248,6 +256,16 @@ three_schedules = Exercise(
             _whole_factor_each_round,
             "In your geometric schedule you reach the end in round 1: the power is t, where it "
             "should be t/rounds. Only after the last round is the density 1 − end.",
+        ),
+        Misconception(
+            _last_total_only,
+            "Your lists hold one total, the last: each round overwrites the one before. Append to "
+            "the list, or build it from all rounds.",
+        ),
+        Misconception(
+            _one_minus_a_power,
+            "Your geometric schedule subtracts a power of `end` from 1. What shrinks "
+            "by the same factor each round is the density: 1 − (1 − end) ** (t/rounds).",
         ),
         Misconception(
             _whole_number_division,

@@ -65,6 +65,18 @@ def _of_the_new_total(schedule: list[float]) -> list[float]:
     return [_ratio(total - before, total) for before, total in _pairs(schedule)]
 
 
+def _of_what_stays_from_round_2(schedule: list[float]) -> list[float]:
+    return [schedule[0], *_of_what_stays(schedule)[1:]]
+
+
+def _multiplied(schedule: list[float]) -> list[float]:
+    return [(total - before) * (1 - before) for before, total in _pairs(schedule)]
+
+
+def _equal_totals_once(schedule: list[float]) -> list[float]:
+    return _right_amounts(sorted(set(schedule)))
+
+
 def _first_prunes_nothing(schedule: list[float]) -> list[float]:
     return [0.0, *_right_amounts(schedule)[1:]]
 
@@ -200,6 +212,21 @@ amounts = Exercise(
             _of_the_new_total,
             "You divide by the new total, which is what has gone when the round is over. Divide by "
             "what is left before it: 1 minus the total of the round before.",
+        ),
+        Misconception(
+            _of_what_stays_from_round_2,
+            "From round 2 on you divide by what is left *after* the round. The call meets the "
+            "weights as they are before it: divide by 1 minus the total of the round before.",
+        ),
+        Misconception(
+            _multiplied,
+            "You multiply by what is left. A fraction *of* what is left is the part of the whole "
+            "divided by it.",
+        ),
+        Misconception(
+            _equal_totals_once,
+            "Rounds with equal totals are one round with you. There is one amount for each: 0.0 "
+            "for a round that prunes nothing.",
         ),
         Misconception(
             _first_prunes_nothing,

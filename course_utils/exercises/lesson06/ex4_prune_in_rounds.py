@@ -220,6 +220,35 @@ def _calls_train_twice(
     return weight, mask
 
 
+def _last_round_not_trained(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    weight, mask = _right_rounds(weight, schedule[:-1], train)
+    if schedule:
+        mask = masks.magnitude_mask(weight, schedule[-1], mask)
+    return weight * mask, mask
+
+
+def _differences_of_totals(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask, before = _all_kept(weight), 0.0
+    for total in schedule:
+        mask = masks.magnitude_mask(weight, total - before, mask)
+        weight = train(weight * mask, mask) * mask
+        before = total
+    return weight, mask
+
+
+def _begins_with_nothing(
+    weight: Tensor, schedule: list[float], train: Train
+) -> tuple[Tensor, Tensor]:
+    mask = ~_all_kept(weight)
+    for _ in schedule:
+        weight = train(weight * mask, mask) * mask
+    return weight, mask
+
+
 def _amounts_compounded(
     weight: Tensor, schedule: list[float], train: Train
 ) -> tuple[Tensor, Tensor]:
@@ -511,6 +540,21 @@ prune_in_rounds = Exercise(
             "You call train twice in each round and drop what the first call returns. A call "
             "costs an epoch, and it may not do the same twice: keep its result, weight = "
             "train(…).",
+        ),
+        Misconception(
+            _last_round_not_trained,
+            "You do not train after the last cut. Every round ends with its training, the last one "
+            "too: it mends what that cut broke.",
+        ),
+        Misconception(
+            _differences_of_totals,
+            "You hand next_mask what each round adds. It takes the total after the round, as it "
+            "stands in the schedule: what has gone already counts.",
+        ),
+        Misconception(
+            _begins_with_nothing,
+            "Your first mask keeps nothing, and what is pruned never comes back. Begin with one "
+            "that keeps everything: torch.ones_like(weight, dtype=torch.bool).",
         ),
         Misconception(
             _amounts_compounded,

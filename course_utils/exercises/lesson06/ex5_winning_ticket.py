@@ -115,6 +115,18 @@ def _by_part_of_the_name(initial: State, masks: Mapping[str, Tensor]) -> State:
     return ticket
 
 
+def _all_that_begins_with_weight(initial: State, masks: Mapping[str, Tensor]) -> State:
+    ticket = {}
+    for name, value in initial.items():
+        layer = name.split(".weight")[0]
+        ticket[name] = value * masks[layer] if layer in masks else value
+    return ticket
+
+
+def _sizes(initial: State, masks: Mapping[str, Tensor]) -> State:
+    return _masked_weights(initial, masks, lambda weight, mask: weight.abs() * mask)
+
+
 def _letters_stripped(initial: State, masks: Mapping[str, Tensor]) -> State:
     ticket = {}
     for name, value in initial.items():
@@ -242,6 +254,7 @@ def _names_that_end_alike() -> State:
         "head.weight": torch.tensor([[3.0, 4.0]]),
         "head.gate.weight": torch.tensor([[5.0, 6.0]]),
         "gate.bias": torch.tensor([7.0]),
+        "gate.weight_scale": torch.tensor([[8.0, 9.0]]),
     }
 
 
@@ -399,6 +412,16 @@ winning_ticket = Exercise(
             _by_part_of_the_name,
             "You look for names that hold the layer's name, and those of other layers may: fc10 "
             "holds fc1. Ask for the one full name: layer + '.weight'.",
+        ),
+        Misconception(
+            _all_that_begins_with_weight,
+            "You mask everything of a layer whose name goes on with weight, and weight_scale is "
+            "another entry than weight. Ask for the one full name: layer + '.weight'.",
+        ),
+        Misconception(
+            _sizes,
+            "You take the sizes of the initial weights. Their signs belong to the ticket: weight * "
+            "mask.",
         ),
         Misconception(
             _letters_stripped,

@@ -232,8 +232,10 @@ def _last_cut_not_repaired(
 def _training_dropped(
     net: Net, end: float, rounds: int, epochs: int, prune: Prune, train: Train
 ) -> Race:
-    race = _right_race(net, end, rounds, epochs, prune, train)
-    return {**race, "iterative": prune(net, end)}
+    iterative = net
+    for total in schedules.geometric(end, rounds):
+        iterative = prune(iterative, total)
+    return {**_right_race(net, end, rounds, epochs, prune, train), "iterative": iterative}
 
 
 def _never_changed(
