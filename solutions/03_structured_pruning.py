@@ -359,7 +359,7 @@ print(f"largest difference: ≈ {apart:.2f}")
 # pruned channels of the first block put out.
 
 # %%
-block = weights_masked.eval().blocks[0]
+block = weights_masked.blocks[0].eval()
 with torch.no_grad():
     after_conv, after_block = block[0](x), block[:3](x)
 for channel in (~quarter["blocks.0.0"]).nonzero().flatten().tolist():
@@ -1083,7 +1083,7 @@ def faulty_layers(dense, small, kept, x):
 faulty_layers = ex.faulty_layers.check(faulty_layers)
 
 # %% [markdown]
-# Plant two faults in the net that lost a quarter of its filters: BatchNorm of the second block gets the
+# Plant two faults in the net that lost filters by `quarter`: BatchNorm of the second block gets the
 # running means of the first channels, whichever stay, and the classifier takes its columns in turns.
 
 

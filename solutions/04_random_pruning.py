@@ -428,7 +428,7 @@ tables.approximate(own, dict.fromkeys(own, "{:5.1f} %"))
 # >
 # > Write `paired_interval(a, b, t)`: `a` and `b` are lists of results, one for each seed, `t` is the
 # > factor for the wanted confidence. Return the ends of the interval of a − b, (low, high), as two
-# > numbers. The standard deviation divides by n − 1. There are at least two seeds.
+# > numbers. The standard deviation divides by n − 1, so there is more than a single seed.
 
 
 # %%
