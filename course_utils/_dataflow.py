@@ -152,8 +152,6 @@ class Place:
     def along(self, size: int) -> "Place | None":
         """The same where ``axis`` is ``size`` long, which settles one unknown; None if it can't."""
         known = self.count * (self.inner or 1) * (self.outer or 1)
-        if size % known or (self.inner is None and self.outer is None):
-            return None
         settled = replace(
             self, inner=self.inner or size // known, outer=self.outer or size // known
         )
@@ -180,8 +178,8 @@ class Shape:
 class Size:
     """A number taken from a shape; ``of`` is "batch", "channels" or "positions"."""
 
-    of: str
-    flow: Flow
+    flow: Flow = Flow()
+    of: str = "positions"
 
 
 class Stop(Exception):
@@ -298,7 +296,7 @@ class _Walk:
         return place.layers if place else frozenset()
 
     def _flow(self, node: object) -> Flow:
-        value = self.values.get(node) if isinstance(node, fx.Node) else None
+        value = self.values.get(node)
         return value if isinstance(value, Flow) else Flow()
 
     def _step(self, node: fx.Node) -> object:
@@ -339,7 +337,7 @@ class _Walk:
         if kind in ACTIVATIONS:
             return self._elementwise(flow, what, lambda: module(_zero(module)))
         if kind in POOLS:
-            if getattr(module, "return_indices", False):
+            if vars(module).get("return_indices"):
                 raise Stop(f"{what} returns positions as well")
             return _pooled(flow, POOLS[kind], what)
         if kind in ZERO_PADS:
@@ -449,7 +447,7 @@ class _Walk:
         if any(map(self._carried, numbers)) and name not in ("getitem", "view", "reshape"):
             raise Stop("forward computes with the number of its channels", left=self._beside(node))
         if numbers == node.all_input_nodes != [] and name != "getitem":
-            return Size("positions", Flow())
+            return Size()
         if name == "getattr" or name in ("size", *FACTS):
             return self._asked(node, name, given)
         if name == "getitem" and isinstance(self.values.get(given), Shape):
@@ -475,8 +473,11 @@ class _Walk:
         if name in POOL_FUNCTIONS:
             return _pooled(flow, POOL_FUNCTIONS[name], what)
         if name == "pad":
-            pad, mode, value = arguments(node, ("pad", ()), ("mode", "constant"), ("value", 0))
-            return _padded(flow, pad, (value or 0) if mode == "constant" else 0, what)
+            options = (
+                node.kwargs
+            )  # PyTorch hands mode and value on by name, the padding by position
+            value = (options["value"] or 0) if options["mode"] == "constant" else 0
+            return _padded(flow, node.args[1], value, what)
         if name == "interpolate":
             return _in_second_dimension(flow, what)
         if name == "flatten":
@@ -499,7 +500,7 @@ class _Walk:
         if asked == "data":
             return flow
         if asked in FACTS:
-            return Size("positions", Flow())
+            return Size()
         if asked not in ("size", "shape"):
             raise Stop(_not_listed(f".{asked}"))
         (dim,) = arguments(node, ("dim", None)) if asked == "size" else (None,)
@@ -508,25 +509,22 @@ class _Walk:
     def _size(self, flow: Flow, dim: object) -> Size:
         if not isinstance(dim, int):
             raise Stop("forward computes with the shape of its channels")
-        if flow.rank is not None and dim >= 0:
-            dim -= flow.rank
-        if (dim == 0 or (flow.rank is not None and dim == -flow.rank)) and flow.batch is not None:
-            at = flow.place.axis if flow.place else 0
-            if flow.rank is None or at != -flow.rank:
-                return Size("batch", flow)
-        if flow.place is None:
-            return Size("positions", flow)
+        first = -(flow.rank or 0)  # counted from the end, where that is known
+        dim += first if dim >= 0 else 0
+        axis = flow.place.axis if flow.place else None
+        if dim == first != axis and flow.batch is not None:
+            return Size(flow, "batch")
+        if axis is None:
+            return Size()
         if dim >= 0:
             raise Stop(f"forward asks for the size of a dimension, and whether it is that of the "
                        f"channels is not known: {NEEDS_EXAMPLE}")  # fmt: skip
-        return Size("channels" if dim == flow.place.axis else "positions", flow)
+        return Size(flow, "channels") if dim == axis else Size()
 
     def _nothing_beside(self, node: fx.Node, given: object, what: str, allow_tensors: bool) -> None:
         for other in node.all_input_nodes:
-            size = self.values.get(other)
-            reshapes = called(node) in ("view", "reshape")
-            harmless = isinstance(size, Size) and (size.of != "channels" or reshapes)
-            harmless = harmless or (allow_tensors and not self._carried(other))
+            number = isinstance(self.values.get(other), Size)
+            harmless = number or (allow_tensors and not self._carried(other))
             if other is not given and not harmless:
                 raise Stop(f"{what} takes something else beside its channels")
 
@@ -581,7 +579,6 @@ class _Walk:
             return left
         places = [self._flow(given).place for given in carrying]
         layers = frozenset().union(*(place.layers for place in places))
-        alone = len(layers) == 1
         others = [given for given in tensors if given not in carrying]
         same = len({replace(place, layers=layers) for place in places}) == 1
         if any(given.op in ("placeholder", "get_attr") for given in others):
@@ -597,9 +594,9 @@ class _Walk:
             replace(left, place=replace(places[0], layers=layers)), what,
             lambda: self._at_zero(node),
         )  # fmt: skip
-        for given, place in zip(carrying, places, strict=True):
-            rest = ", ".join(map(repr, sorted(layers - place.layers)))
-            if not alone and rest:
+        for given in carrying:
+            rest = ", ".join(map(repr, sorted(layers - self._carried(given))))
+            if rest:
                 reason = f"its channels are {word} those of {rest}, so all must lose the same ones"
                 self._blame([given], Stop(reason, tied=True))
         return flow
@@ -609,7 +606,7 @@ class _Walk:
         place, rank, what = flow.place, flow.rank, self._what(node)
         if rank is None and (start, end) == (1, -1):
             if place is None:
-                return Flow(2 if flow.batch is not None else None, flow.batch)
+                return Flow(2, flow.batch)
             if place.axis == -1 and flow.batch is not None:  # (batch, …, channels)
                 return Flow(2, flow.batch, replace(place, outer=None))
         if rank is None:
@@ -634,7 +631,7 @@ class _Walk:
         sizes = node.args[1:] or (node.kwargs.get("shape", node.kwargs.get("size")),)
         if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
             sizes = tuple(sizes[0])
-        first = self.values.get(sizes[0], sizes[0]) if sizes else None
+        first = self.values.get(sizes[0], sizes[0])
         batch = isinstance(first, Size) and first.of == "batch" and first.flow.batch is flow.batch
         if flow.place is None:
             lines = batch or first == -1
@@ -652,9 +649,9 @@ class _Walk:
         if len(sizes) == 2:
             return self._merged(node, flow, sizes[1])
         _in_second_dimension(flow, what)
-        second = self.values.get(sizes[1], sizes[1]) if isinstance(sizes[1], fx.Node) else sizes[1]
+        second = self.values[sizes[1]] if isinstance(sizes[1], fx.Node) else sizes[1]
         count = flow.place.count
-        stays = isinstance(second, Size) and second.flow.place is not None
+        stays = isinstance(second, Size) and second.of == "channels"
         stays = stays and replace(second.flow.place, axis=flow.place.axis) == flow.place
         stays = stays and None not in (flow.place.inner, flow.place.outer)
         stays = stays or (second == count and flow.place.inner == flow.place.outer == 1)

@@ -375,7 +375,7 @@ def survivors(maps: Mapping[str, Tensor], title: str, top: float | None = None) 
         ax.set_title(name)
         ax.set(xlabel="pixel column", xticks=[0, 14, 27], yticks=[0, 14, 27])
         ax.grid(False)
-        fig.colorbar(image, ax=ax, fraction=0.046, pad=0.04)
+        fig.colorbar(image, fraction=0.046, pad=0.04)
     axes[0].set_ylabel("pixel row")
     _headline(fig, title)
     return fig
@@ -587,7 +587,7 @@ def _small_png(fig: Figure) -> bytes:
     """The figure as a PNG of 256 colours: a third of the bytes, and no difference to be seen."""
     drawn, packed = io.BytesIO(), io.BytesIO()
     fig.savefig(drawn, format="png")
-    picture = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    picture = Image.open(drawn).convert("RGB").quantize(256)
     picture.save(packed, format="png", optimize=True)
     return packed.getvalue()
 

@@ -121,6 +121,7 @@ def test_wrong_cells_are_crossed_out():
 def test_masks_of_any_depth_are_drawn(shape):
     (ax,) = plotting.mask_heatmap(torch.ones(shape).bool(), "t").axes
     assert ax.images[0].get_array().size == torch.Size(shape).numel()
+    assert ax.images[0].get_clim() == (0, 1)  # or a mask that keeps all would look like one of none
 
 
 @pytest.mark.parametrize("side", [3, 64, 65])
@@ -149,7 +150,11 @@ def test_curves_are_lower_than_wide_and_masks_lower_still():
 
 
 def test_bars_show_the_mean_and_the_spread_of_the_seeds():
-    (ax,) = FIGURES["grouped_bars"]().axes
+    fig = FIGURES["grouped_bars"]()
+    (ax,) = fig.axes
+    fig.draw_without_rendering()
+    legend, frame = ax.get_legend().get_window_extent(), ax.get_window_extent()
+    assert frame.x1 - legend.x1 < legend.x0 - frame.x0  # on the right, though the bars rise there
     assert [bar.get_height() for bar in ax.patches] == [1, 2, 4, 6]
     assert ax.get_legend_handles_labels()[1] == ["raw", "fine-tuned"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["25 %", "50 %"]
@@ -378,6 +383,7 @@ def test_a_stored_picture_has_a_palette_and_no_difference_to_be_seen(name, as_st
     picture = Image.open(io.BytesIO(as_stored[name]))
     difference = np.abs(before - np.asarray(picture.convert("RGB"), dtype=int)).max(-1)
     assert picture.mode == "P"
+    assert "transparency" not in picture.info  # a dark page must not shine through
     assert len(as_stored[name]) < 0.7 * len(drawn.getvalue())
     assert difference.max() <= 64
     assert (difference > 16).mean() < 0.003
