@@ -116,11 +116,13 @@ from course_utils import data, plotting
 digits = data.load_mnist()
 images, labels = digits.train
 first = [(labels == digit).nonzero()[0].item() for digit in range(10)]
+print(digits)
+
+# %%
 plotting.show(
     plotting.digits(images[first], [str(d) for d in range(10)], "One digit of each class"),
     alt="Ten handwritten digits from 0 to 9, each 28 by 28 pixels, dark ink on white.",
 )
-print(digits)
 
 # %% [markdown]
 # Each is a tensor of 28 × 28 numbers between 0 (paper) and 1 (ink). Who wrote them, the data set does
@@ -170,6 +172,11 @@ guess.compare(100 * accuracy)
 # How did it get there? Look at where the validation accuracy stops rising steeply.
 
 # %%
+for epochs in (3, 10):
+    reached = 100 * history.accuracy[epochs - 1]
+    print(f"validation accuracy after {epochs:2d} epochs ≈ {reached:.1f} %")
+
+# %%
 plotting.show(
     plotting.training_curve(
         history.loss, history.accuracy, "Most of it is learned in the first three epochs"
@@ -177,9 +184,6 @@ plotting.show(
     alt="Two line plots over ten epochs: the training loss falls steeply and then slowly, the "
     "validation accuracy rises steeply for three epochs and slowly from there.",
 )
-for epochs in (3, 10):
-    reached = 100 * history.accuracy[epochs - 1]
-    print(f"validation accuracy after {epochs:2d} epochs ≈ {reached:.1f} %")
 
 # %% [markdown]
 # The loss keeps falling, but after the first few epochs the accuracy on unseen digits gains little
@@ -193,9 +197,11 @@ for epochs in (3, 10):
 # %%
 from course_utils.lesson import claim, within
 
+after_three, after_ten = history.accuracy[2], history.accuracy[-1]
+
+# %%
 claim("0.a", "after ten epochs LeNet-300-100 misreads 2 to 11 % of the digits it has never seen",
       within(100 - 100 * accuracy, 2, 11))  # fmt: skip
-after_three, after_ten = history.accuracy[2], history.accuracy[-1]
 claim("0.b", "from guessing (10 %), the first three epochs gain more than the next seven",
       after_three - 0.1 > after_ten - after_three)  # fmt: skip
 
@@ -262,6 +268,8 @@ same_seed = scores["seed 0"].equal(scores["seed 0 again"])
 other_seed = scores["seed 0"].equal(scores["seed 1"])
 print(f"same seed, same weights:  {same_seed}")
 print(f"other seed, same weights: {other_seed}")
+
+# %%
 claim("0.c", "in one kernel the same seed gives the same weights to the last bit, another seed others",
       same_seed and not other_seed)  # fmt: skip
 

@@ -37,6 +37,8 @@ SEED = 0
 # %%
 W = torch.tensor([[0.9, -0.1, 0.4, -1.2], [0.2, 0.7, -0.3, 0.1], [-0.8, 0.5, -0.2, 1.1]])
 M = W.abs() > 0.45
+
+# %%
 plotting.show(
     plotting.weight_mask_product(W, M, "A mask keeps half of the weights where they are"),
     alt="Three grids of 3 by 4 cells: the weights W, the mask M with six ones and six zeros, and "
@@ -80,6 +82,8 @@ prune.custom_from_mask(layer, "weight", M)
 
 same_numbers = torch.equal(layer.weight, apply_mask(W, M))
 print(f"same shape: {layer.weight.shape == W.shape}, same numbers: {same_numbers}")
+
+# %%
 claim(
     "S2",
     "the layer's weight is W ⊙ M, number for number, in W's shape",
@@ -215,6 +219,8 @@ for round_number in range(1, 11):
 
 print(f"after three rounds: {measured[3]:.3f} by PyTorch, {formula[3]:.3f} by the formula")
 guess.compare(100 * measured[3])
+
+# %%
 claim(
     "S15",
     "three rounds of 20 % prune 48.8 %, and the formula agrees for ten rounds within two weights",
@@ -227,6 +233,9 @@ claim(
 
 # %%
 rounds = range(6)
+print(f"left after five rounds: {1 - measured[5]:.0%} of the weights")
+
+# %%
 plotting.show(
     plotting.line_curves(
         {"measured": measured[:6], "if amounts added up": [0.2 * r for r in rounds]},
@@ -238,7 +247,6 @@ plotting.show(
     alt="Sparsity against rounds of pruning: the measured curve bends and stands at 0.49 after "
     "three rounds and 0.67 after five, below the straight line of added amounts that reaches 1.",
 )
-print(f"left after five rounds: {1 - measured[5]:.0%} of the weights")
 
 # %% [markdown]
 # After five rounds the straight line says that everything is gone; a third of the weights is still
@@ -271,6 +279,8 @@ for _ in range(3):
     prune.l1_unstructured(layer, "weight", amount=amount)
 reached = masks.sparsity(layer.weight)
 print(f"amount a round: {amount:.4f}, sparsity reached: {reached:.4f}")
+
+# %%
 claim(
     "1.a", "three rounds of that amount reach 60 % within two weights", abs(reached - 0.6) <= 2e-4
 )
@@ -319,6 +329,8 @@ by_hand = masked_gradient(x, layer.weight_mask.bool(), logits.grad)
 
 pruned_gradient = layer.weight_orig.grad[layer.weight_mask == 0]
 print(f"largest gradient of a pruned weight: {pruned_gradient.abs().max():.1f}")
+
+# %%
 claim(
     "1.b",
     "autograd's gradient is M ⊙ ∂L/∂W′, so a pruned weight gets exactly 0",
@@ -344,6 +356,8 @@ training.train(net, digits, epochs=1, seed=SEED, optimizer=sgd)
 moved = (net.fc1.weight_orig.detach() - before)[pruned].abs().max().item()
 print(f"pruned entries of weight_orig moved by up to ≈ {moved:.4f}")
 print(f"pruned entries of weight that are not 0: {int(net.fc1.weight[pruned].count_nonzero())}")
+
+# %%
 claim(
     "1.c",
     "weight decay moves weight_orig behind the mask, and the weight itself stays 0",
@@ -413,6 +427,8 @@ pd.DataFrame(
 permanent_time = times[64, "made permanent"]
 guess.compare(100 * permanent_time.median, digits=0)
 control = times[64, "dense"]
+
+# %%
 claim("1.d", "a net with 90 % zeros counts as many FLOPs as the dense one, two for each weight",
       measure.flops(permanent, single) == measure.flops(dense, single) == 2 * 266_200)  # fmt: skip
 time_claim("1.e", "with the mask on, a forward pass at batch 1 takes 1.5 to 6 × as long",
@@ -517,6 +533,8 @@ exact = {name: counted[name] == held[name] for name in ("dense", "coo", "csr")}
 print(f"your count is what PyTorch holds: {exact}")
 for name, size in held.items():
     print(f"{name:8s} {size / 1e6:5.2f} MB, ≈ {size / held['dense']:4.2f} × dense")
+
+# %%
 claim(
     "S12",
     "zeroed by a mask, fc1 takes 3 × its bytes in memory; with the zeros deleted (CSR) 0.14 to 0.21 ×",
@@ -565,6 +583,9 @@ curves = {
     label: [counts[name] / 1e6 for counts in bytes_at]
     for label, name in {"COO": "coo", "CSR": "csr", "bitmask": "bitmask"}.items()
 }
+print({name: f"{100 * value:.1f} %" for name, value in break_even(300, 784).items()})
+
+# %%
 plotting.show(
     plotting.line_curves(
         curves, [100 * level for level in levels],
@@ -576,7 +597,6 @@ plotting.show(
     f"cross the dense size of {bytes_at[0]['dense'] / 1e6:.2f} MB at 3 % (bitmask), 67 % (CSR) and "
     "80 % (COO).",
 )  # fmt: skip
-print({name: f"{100 * value:.1f} %" for name, value in break_even(300, 784).items()})
 
 # %% [markdown]
 # Below two thirds of zeros, CSR is *bigger* than dense. The formula says where each line crosses.
@@ -585,6 +605,8 @@ print({name: f"{100 * value:.1f} %" for name, value in break_even(300, 784).item
 crossing = break_even(300, 784)
 slightly_less = storage_bytes(original * masks.magnitude_mask(original, crossing["csr"] - 0.01))
 slightly_more = storage_bytes(original * masks.magnitude_mask(original, crossing["csr"] + 0.01))
+
+# %%
 claim(
     "1.f",
     "1 point below the break-even CSR is bigger than dense, 1 point above it is smaller",
@@ -617,6 +639,8 @@ print(f"computes the same: {same}")
 for level in (0.49, 0.51, 0.66, 0.68):
     print(f"{level:.0%} zeros: {csr_bytes(level, 8):.2f} × dense with indices of 8 bytes, "
           f"{csr_bytes(level, 4):.2f} × with indices of 4")  # fmt: skip
+
+# %%
 claim("1.i", "with 4-byte indices CSR computes the same, and pays from 50 % on instead of 67 %",
       same and csr_bytes(0.49, 4) > 1 > csr_bytes(0.51, 4)
       and csr_bytes(0.66, 8) > 1 > csr_bytes(0.68, 8))  # fmt: skip
@@ -671,6 +695,8 @@ for amount in (0.2, 20, 1, 1.0):
     prune.l1_unstructured(layer, "weight", amount=amount)
     gone[repr(amount)] = int((layer.weight == 0).sum())
     print(f"amount={amount!r:4}: {gone[repr(amount)]:5,d} of 1,000 weights pruned")
+
+# %%
 claim("1.j", "amount=1 prunes one weight, amount=1.0 all of them",
       gone["1"] == 1 and gone["1.0"] == 1000)  # fmt: skip
 

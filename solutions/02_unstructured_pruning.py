@@ -12,7 +12,7 @@
 # - save a pruned model so that it loads,
 # - say what a sparse net saves on your machine, in bytes and in time, and what that hangs on.
 #
-# **Time**: 60 minutes.
+# **Time**: 75 minutes.
 
 # %%
 import torch
@@ -61,14 +61,6 @@ import pandas as pd
 weights = pruning.weights(dense_nets[0])
 magnitudes = torch.cat([weight.abs().flatten() for weight in weights.values()])
 threshold = magnitudes.kthvalue(round(0.8 * magnitudes.numel())).values.item()
-plotting.show(
-    plotting.weight_histogram(
-        weights, "One threshold cuts the first layer hardest, the last one least", threshold
-    ),
-    alt="Histograms of the weights of the three layers with the band of the smallest 80 % of all "
-    "weights: most of the first layer lies in the band, less of the second, least of the "
-    "third.",
-)
 
 
 def part_above(net):
@@ -78,6 +70,16 @@ def part_above(net):
 
 
 above = pd.DataFrame([part_above(net) for net in dense_nets]).mean()
+
+# %%
+plotting.show(
+    plotting.weight_histogram(
+        weights, "One threshold cuts the first layer hardest, the last one least", threshold
+    ),
+    alt="Histograms of the weights of the three layers with the band of the smallest 80 % of all "
+    "weights: most of the first layer lies in the band, less of the second, least of the "
+    "third.",
+)
 claim("2.a", "on average it leaves 12 to 19 % of fc1, 40 to 62 % of fc2 and 70 to 97 % of fc3",
       [within(above["fc1"], 12, 19), within(above["fc2"], 40, 62), within(above["fc3"], 70, 97)])  # fmt: skip
 
@@ -98,9 +100,11 @@ for seed, net in zip(SEEDS, dense_nets):
 columns = ["layer", "inputs k", "1/√k", "mean |w| at the start", "mean |w| trained"]
 mean_sizes = pd.DataFrame(rows, columns=columns).groupby("layer").mean()
 grown = mean_sizes["mean |w| trained"] / mean_sizes["mean |w| at the start"]
+tables.approximate(mean_sizes.round(4), dict.fromkeys(columns[3:], "{:6.4f}"))
+
+# %%
 claim("2.r", "ten epochs make fc1's mean magnitude 1 to 1.5 × as large, fc3's 2.5 to 4.2 ×",
       [within(grown["fc1"], 1, 1.5), within(grown["fc3"], 2.5, 4.2)])  # fmt: skip
-tables.approximate(mean_sizes.round(4), dict.fromkeys(columns[3:], "{:6.4f}"))
 
 # %% [markdown]
 # fc1 starts with the smallest weights, and training changes their mean little. fc3 starts with larger
@@ -161,6 +165,8 @@ nn.init.ones_(equal.weight)
 prune.l1_unstructured(equal, "weight", amount=0.5)
 gone = (equal.weight_mask[0] == 0).nonzero().flatten()
 print(f"of 16 equal weights PyTorch pruned 8, here places ≈ {gone.min()} to ≈ {gone.max()}")
+
+# %%
 claim(
     "S3",
     "l1_unstructured prunes 50 of 100 weights, and your mask is its mask on a real layer",
@@ -256,17 +262,8 @@ before = {name: test_accuracy(nets) for name, nets in pruned_nets.items()}
 # %% [markdown]
 # Each line is the mean of three seeds; the band reaches from the worst to the best.
 
+
 # %%
-plotting.show(
-    plotting.accuracy_curves(
-        before, SPARSITIES, "Before fine-tuning, one global threshold costs far less",
-        dense=dense_accuracy.mean(),
-    ),
-    alt="Test accuracy against sparsity before fine-tuning: both lines start at the dense accuracy, "
-    "the per-layer line falls steeply from 80 % sparsity on, the global one from 95 % on.",
-)  # fmt: skip
-
-
 def mean_at(sparsity, runs):
     """Mean over the seeds at one sparsity, in per cent."""
     return 100 * runs[:, SPARSITIES.index(sparsity)].mean()
@@ -276,6 +273,16 @@ guess_layer.compare(mean_at(0.95, before["per layer"]))
 dense_mean = 100 * dense_accuracy.mean()
 cost = dense_mean - mean_at(0.8, before["global"])
 gap = mean_at(0.95, before["global"]) - mean_at(0.95, before["per layer"])
+
+# %%
+plotting.show(
+    plotting.accuracy_curves(
+        before, SPARSITIES, "Before fine-tuning, one global threshold costs far less",
+        dense=dense_accuracy.mean(),
+    ),
+    alt="Test accuracy against sparsity before fine-tuning: both lines start at the dense accuracy, "
+    "the per-layer line falls steeply from 80 % sparsity on, the global one from 95 % on.",
+)  # fmt: skip
 claim("2.b", "before fine-tuning, global costs −1 to 2 points at 80 %, and per layer costs 5 to 50 "
       "points more at 95 %",
       [within(cost, -1, 2), within(gap, 5, 50)])  # fmt: skip
@@ -341,6 +348,10 @@ scans = [
 curves = {
     name: np.array([list(scan[name].values()) for scan in scans]) for name in ("fc1", "fc2", "fc3")
 }
+at_90 = {name: runs[:, LEVELS.index(0.9)].mean() for name, runs in curves.items()}
+most_sensitive = min(at_90, key=at_90.get)
+
+# %%
 plotting.show(
     plotting.accuracy_curves(
         curves, LEVELS, "The small last layer is the most sensitive one",
@@ -349,8 +360,6 @@ plotting.show(
     alt="Validation accuracy when one layer alone is pruned: fc1 and fc2 lose little for long, "
     "fc3 falls earlier and further.",
 )  # fmt: skip
-at_90 = {name: runs[:, LEVELS.index(0.9)].mean() for name, runs in curves.items()}
-most_sensitive = min(at_90, key=at_90.get)
 claim("2.d", "at 90 % of one layer alone, fc3 loses the most", most_sensitive == "fc3")
 
 # %% [markdown]
@@ -427,6 +436,8 @@ gain = comparison["chosen"] - comparison["per layer"]
 against_global = comparison["chosen"] - comparison["global"]
 print(f"chosen − per layer: ≈ {gain.mean():5.1f} points on average")
 print(f"chosen − global:    ≈ {against_global.mean():5.1f} points on average")
+
+# %%
 claim("2.e", "on average the scan's choice beats equal sparsities, and does not beat one global threshold "
       "by a point",
       gain.mean() > 0 and against_global.mean() < 1)  # fmt: skip
@@ -521,13 +532,19 @@ left = {each: masks.sparsity(net) for each, net in tuned.items()}
 scored = {each: 100 * training.evaluate(net, digits.test) for each, net in tuned.items()}
 guess.compare(100 * left["mask the gradients", "from before"])
 last = [left[way, old] for way in ways[2:] for old in ("from before", "fresh")]
+blank = (digits.train[0] > 0).float().mean(0).flatten() == 0  # pixels without ink in any digit
+at_blank = (pruning.weights(tuned["nothing", "fresh"])["fc1"][:, blank] == 0).sum().item()
+table = pd.DataFrame(
+    {"sparsity": 100 * pd.Series(left), "accuracy": pd.Series(scored)}
+).rename_axis(["way", "momentum"])
+tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
+
+# %%
 claim("2.g", "masked gradients leave under 1 % of the weights at zero with the momentum from before "
       "the cut, and all of the 80 % with a fresh optimiser; masking the weights after each step, or "
       "leaving the mask on, keeps the 80 % with either",
       left["mask the gradients", "from before"] < 0.01
       and min(left["mask the gradients", "fresh"], *last) >= 0.8 - 1e-5)  # fmt: skip
-blank = (digits.train[0] > 0).float().mean(0).flatten() == 0  # pixels without ink in any digit
-at_blank = (pruning.weights(tuned["nothing", "fresh"])["fc1"][:, blank] == 0).sum().item()
 claim("2.v", "where nothing is done, with a fresh optimiser, 52 to 90 % of the zeros that stay lie on "
       "blank pixels",
       within(100 * at_blank / (left["nothing", "fresh"] * 266_200), 52, 90))  # fmt: skip
@@ -536,10 +553,6 @@ claim(
     "the accuracies of all eight lie within 1 point",
     max(scored.values()) - min(scored.values()) < 1,
 )
-table = pd.DataFrame(
-    {"sparsity": 100 * pd.Series(left), "accuracy": pd.Series(scored)}
-).rename_axis(["way", "momentum"])
-tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 
 # %% [markdown]
 # The velocity remembers gradients from before the cut and carries the zeros away, although their
@@ -587,17 +600,21 @@ levels = pd.Index([f"{100 * s:g} %" for s in SPARSITIES], name="sparsity")
 column = pd.DataFrame(column, levels)
 apart = [abs(live[name][i] - stored[name, s, 2][0]) for name in SCOPES
          for i, s in enumerate(SPARSITIES) if s < 0.99]  # fmt: skip
-claim("2.y", "up to 95 % the live net agrees with the file within 2 points", max(apart) < 2)
 tables.approximate(column, dict.fromkeys(column, "{:5.1f} %"))
+
+# %%
+claim("2.y", "up to 95 % the live net agrees with the file within 2 points", max(apart) < 2)
 
 # %% [markdown]
 # From here on the lesson speaks of five nets of the file, or of all 20. The accuracy after two epochs; the
 # axis starts at 50 %, so that a point can be seen.
 
-# %% tags=["readme-picture"]
+# %%
 after = {
     name: np.stack([stored_20[name, s, 2] for s in SPARSITIES], axis=1) / 100 for name in SCOPES
 }
+
+# %% tags=["readme-picture"]
 plotting.show(
     plotting.accuracy_curves(
         after, SPARSITIES, "Two epochs of fine-tuning close most of the gap, except at 99 %",
@@ -633,10 +650,6 @@ behind = {name: [longer - mean[name, s, 2] for s in SPARSITIES] for name in SCOP
 behind = pd.DataFrame(behind, index=SPARSITIES)
 ahead = stored_20["global", 0.95, 2] > stored_20["per layer", 0.95, 2]
 print(f"95 %: global ends ahead of per layer in ≈ {ahead.sum():2d} of {len(ahead)} nets")
-claim("2.i", "after two epochs global is −1 to 3 points behind dense at 95 %, per layer 0.5 to 3, and in "
-      "most of the 20 nets further behind than global",
-      [within(behind["global"][0.95], -1, 3), within(behind["per layer"][0.95], 0.5, 3),
-       ahead.sum() >= 15])  # fmt: skip
 of_20 = {key: accuracies.mean() for key, accuracies in stored_20.items()}
 at_99 = stored_20["per layer", 0.99, 2]
 gaps = [
@@ -644,6 +657,12 @@ gaps = [
     intervals.paired_difference(stored_20["global", 0.99, 2], at_99),
     intervals.paired_difference(stored_20["global", 0.95, 0], stored_20["per layer", 0.95, 0]),
 ]
+
+# %%
+claim("2.i", "after two epochs global is −1 to 3 points behind dense at 95 %, per layer 0.5 to 3, and in "
+      "most of the 20 nets further behind than global",
+      [within(behind["global"][0.95], -1, 3), within(behind["per layer"][0.95], 0.5, 3),
+       ahead.sum() >= 15])  # fmt: skip
 claim("2.w", "20 nets: after two epochs at 99 % per layer is 28 to 35 points behind dense and 22 to 29 behind "
       "global; at 95 %, before them, it was 25 to 34 behind global",
       [within(gaps[0], 28, 35), within(gaps[1], 22, 29), within(gaps[2], 25, 34)])  # fmt: skip
@@ -659,6 +678,8 @@ for level in mild:
     better, worse = int((difference > 0).sum()), int((difference < 0).sum())
     print(f"global, {level:.0%}: better than dense in ≈ {better:2d} of {len(difference)} nets, worse in "
           f"≈ {worse:2d}, by ≈ {difference.mean():+.2f} points on average")  # fmt: skip
+
+# %%
 claim("2.j", "global, up to 80 %: on average within 0.8 points of the dense twin",
       within(np.mean([mean["global", s, 2] - longer for s in mild]), -0.8, 0.8))  # fmt: skip
 claim(
@@ -684,6 +705,8 @@ first_masks = {
     f"{100 * s:g} % pruned": pruning.masks_of(pruned_nets["global"][0][SPARSITIES.index(s)])["fc1"]
     for s in (0.5, 0.9, 0.99)
 }
+
+# %%
 plotting.show(
     plotting.survivors(first_masks, "Weights left (%): what survives looks at the middle"),
     alt="Part of the weights left on each input pixel at 50, 90 and 99 % sparsity: at every sparsity "
@@ -712,6 +735,8 @@ for name, value in by_ink.items():
     print(f"inked {name:29s} ≈ {pixels:3d} pixels, ≈ {value:4.1f} % of the weights left")
 guess.compare(by_ink["never"])
 most = "in 30 to 100 % of the digits"
+
+# %%
 claim("2.k", "at 90 % blank pixels keep none of their weights, the most inked ones 13 to 20 %",
       [by_ink["never"] < 0.1, within(by_ink[most], 13, 20)])  # fmt: skip
 
@@ -734,6 +759,8 @@ def train_with_adam(seed):
 
 adam_net = train_with_adam(SEEDS[0])
 adam_mask = pruning.masks_of(pruning.prune_model(copy.deepcopy(adam_net), 0.9))["fc1"]
+
+# %%
 plotting.show(
     plotting.survivors(
         {"trained with SGD": first_masks["90 % pruned"], "trained with Adam": adam_mask},
@@ -778,22 +805,24 @@ print(f"live against file: at most ≈ {apart.max(axis=None):.1f} points apart")
 means = experiments.load("starts", SEEDS).drop(columns="seed").groupby("start").mean().mul(100).T
 usual, larger, adam = (means[start] for start in starts.STARTS)
 rim, most = "left in 1 to 10 % of the digits", "left in 30 to 100 % of the digits"
-claim("2.l", "the most inked pixels keep 4 to 7.5 × the part that rarely inked ones keep with SGD, "
-      "0.35 to 0.65 × with Adam; live net and file agree within 2 points",
-      [within(usual[most] / usual[rim], 4, 7.5), within(adam[most] / adam[rim], 0.35, 0.65),
-       apart.max(axis=None) < 2])  # fmt: skip
 every = experiments.load("starts").pivot(index="seed", columns="start", values="90 % global")
 worse = (every["fc1 3 × as large"] < every["as PyTorch"]).sum()
 print(
     f"90 % global: the larger start is worse than the usual one in ≈ {worse:2d} of {len(every)} nets"
 )
+table = means[[*starts.STARTS]].rename(lambda name: name.replace("left", "left, inked"))
+tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
+
+# %%
+claim("2.l", "the most inked pixels keep 4 to 7.5 × the part that rarely inked ones keep with SGD, "
+      "0.35 to 0.65 × with Adam; live net and file agree within 2 points",
+      [within(usual[most] / usual[rim], 4, 7.5), within(adam[most] / adam[rim], 0.35, 0.65),
+       apart.max(axis=None) < 2])  # fmt: skip
 claim("2.t", "the larger start moves the dense accuracy by −3 to 4 points; cut to 90 %, global, the net "
       "keeps 6 to 9.5 % of the weights on blank pixels, and most of the 20 are worse than usual; at 95 % "
       "global is 5 to 55 points ahead of per layer there, too",
       [within(larger["dense"] - usual["dense"], -3, 4), within(larger["left never"], 6, 9.5),
        worse >= 15, within(larger["95 % global"] - larger["95 % per layer"], 5, 55)])  # fmt: skip
-table = means[[*starts.STARTS]].rename(lambda name: name.replace("left", "left, inked"))
-tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 
 # %% [markdown]
 # So magnitude did not find out that blank pixels are useless. Their weights started below the
@@ -852,6 +881,8 @@ loaded.load_state_dict(torch.load(file, weights_only=True))
 with torch.no_grad():
     same_outputs = torch.equal(loaded(digits.test[0]), trained(digits.test[0]))
 print(f"sparsity after loading: {masks.sparsity(loaded):.3f}, same outputs: {same_outputs}")
+
+# %%
 claim("2.m", "the loaded net has the same zeros and computes the same outputs",
       same_outputs and masks.sparsity(loaded) >= 0.9 - 1e-5)  # fmt: skip
 
@@ -956,6 +987,8 @@ at_95 = SPARSITIES.index(0.95)
 guess.compare(100 * as_columns[at_95].median, digits=0)
 weighed = pruned_nets["global"][0][at_95]
 smaller = measure.size_bytes(weighed, "csr") / measure.size_bytes(weighed, "dense")
+
+# %%
 claim(
     "S1",
     "at 95 % (global, two epochs of fine-tuning) the nets are −1 to 3 points behind dense and take "
@@ -978,6 +1011,8 @@ rows_over_columns = measure.latency_ratio(
 one_digit = against_dense(columns_forward, sparse[at_95], x[:1])
 print(f"rows / columns, 64 digits: {rows_over_columns}")
 print(f"CSR / dense, one digit:    {one_digit}")
+
+# %%
 time_claim("2.q", "as rows the 95 % net takes 1.3 to 6 × as long as with its digits as columns",
            rows_over_columns.above(1.3), rows_over_columns.below(6))  # fmt: skip
 
@@ -1130,6 +1165,8 @@ for name, nets in {"as trained": dense_nets, "rescaled": rescaled_nets}.items():
                         for each in (nets, at_80)]  # fmt: skip
     print(f"{name:10s} dense ≈ {accuracies[name][0]:5.1f} %, 80 % global ≈ {accuracies[name][1]:5.1f} %, "
           f"fc2 sparsity ≈ {100 * np.mean([masks.sparsity(n.fc2.weight) for n in at_80]):5.1f} %")  # fmt: skip
+
+# %%
 claim("2.o", "the same functions in another scale end at 7 to 13 %, which is guessing, at 80 % global",
       within(accuracies["rescaled"][1], 7, 13))  # fmt: skip
 
@@ -1145,6 +1182,8 @@ scan_rescaled = sensitivity_scan(
     pruning.weights(rescaled), lambda weights: validation_accuracy(rescaled, weights), LEVELS
 )
 differences = [abs(scan_rescaled[name][s] - scans[0][name][s]) for name in sizes for s in LEVELS]
+
+# %%
 claim("2.p", "all accuracies of the scan are the same in both scales, within 1 point",
       len(differences) == 30 and max(differences) < 0.01)  # fmt: skip
 
@@ -1171,13 +1210,15 @@ for round_number in range(1, 5):
     sizes_growing.append(object_size(growing))
     sizes_flat.append(object_size(flat))
 one_mask = 4 * 266_200
-claim("2.s", "each round adds one mask of every layer to the object, the course's library nothing",
-      all(abs(size / one_mask - 1) < 0.01 for size in np.diff(sizes_growing))
-      and max(abs(np.diff(sizes_flat))) < 0.01 * one_mask)  # fmt: skip
 pd.DataFrame(
     {"global_unstructured": sizes_growing, "course_utils.pruning": sizes_flat},
     index=pd.RangeIndex(1, 5, name="round"),
 ).div(1e6).round(1).add_suffix(" (MB)")
+
+# %%
+claim("2.s", "each round adds one mask of every layer to the object, the course's library nothing",
+      all(abs(size / one_mask - 1) < 0.01 for size in np.diff(sizes_growing))
+      and max(abs(np.diff(sizes_flat))) < 0.01 * one_mask)  # fmt: skip
 
 # %% [markdown]
 # The library of the course changes the mask in place instead, so the memory stays flat.
@@ -1230,11 +1271,13 @@ cost = table["anywhere, after"] - table["pattern, after"]
 worse = {way: (stored_20[way, s, 2] < stored_20["per layer", s, 2]).sum()
          for way, s in (("2:4", 0.5), ("1:4", 0.75))}  # fmt: skip
 print(f"behind zeros anywhere: 2:4 in ≈ {worse['2:4']:2d} of 20 nets, 1:4 in ≈ {worse['1:4']:2d}")
+tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
+
+# %%
 claim("2.f", "two epochs after the cut 2:4 is behind zeros anywhere in most of the 20 nets, and 1:4 too; on "
       "five nets by −0.5 to 1.3 and by 0.2 to 1.8 points",
       [min(worse.values()) >= 15, within(cost.iloc[0], -0.5, 1.3), within(cost.iloc[1], 0.2, 1.8),
        abs(live_24 - stored["2:4", 0.5, 2][0]) < 2])  # fmt: skip
-tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 
 # %% [markdown]
 # The net does notice, by about half a point at 50 %, where zeros anywhere cost next to nothing. And what
@@ -1280,12 +1323,14 @@ stored_as = {
 }
 in_file = pd.Series({name: object_size(each) for name, each in stored_as.items()}, name="bytes")
 parts = in_file / in_file["dense, zeros included"]
+tables.approximate(pd.DataFrame({"bytes": in_file, "of dense": parts}),
+                   {"bytes": "{:9,d}", "of dense": "{:4.0%}"})  # fmt: skip
+
+# %%
 claim("2.u", "unpacked the 2:4 file gives the same weights; it takes 53 to 54 % of the dense bytes, as one "
       "bit a position does, and CSR 148 to 151 %",
       same and 0.53 < parts["2:4, two bits a number"] < 0.54
       and 0.53 < parts["one bit a position"] < 0.54 and 1.48 < parts["CSR, 8-byte indices"] < 1.51)  # fmt: skip
-tables.approximate(pd.DataFrame({"bytes": in_file, "of dense": parts}),
-                   {"bytes": "{:9,d}", "of dense": "{:4.0%}"})  # fmt: skip
 
 # %% [markdown]
 # Two bits for each number that is left are one bit for each position: the pattern saves no byte over a
@@ -1302,6 +1347,8 @@ with_zeros = against_dense(rows_forward, layers_24, x)
 in_csr_24 = against_dense(columns_forward, in_csr(net_24), x)
 print(f"2:4, zeros multiplied:    {with_zeros}")
 print(f"2:4, CSR, digits columns: {in_csr_24}")
+
+# %%
 time_claim("2.h", "on this processor the 2:4 net takes 0.7 to 1.2 × the dense time where its zeros are "
            "multiplied, and more than 1.3 × in CSR",
            with_zeros.above(0.7), with_zeros.below(1.2), in_csr_24.above(1.3))  # fmt: skip
@@ -1364,11 +1411,13 @@ over_global = {
     for way in ("LAMP", "ERK")
 }
 print(f"99 %: ERK ends ahead of LAMP in ≈ {first:2d} of 20 nets")
+tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
+
+# %%
 claim("2.z", "20 nets, two epochs: at 95 % the means of global, LAMP and ERK lie within 0.5 points; at 99 % "
       "LAMP ends 1.1 to 1.8 points ahead of global and ERK 1.6 to 2.4",
       [at_95.max() - at_95.min() < 0.5, within(over_global["LAMP"], 1.1, 1.8),
        within(over_global["ERK"], 1.6, 2.4)])  # fmt: skip
-tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 
 # %% [markdown]
 # Up to 95 % the three do alike. At 99 % they do the better, the more they leave of the first layer; equal
@@ -1390,11 +1439,13 @@ scales = {"as trained": dense_nets, "rescaled": rescaled_nets}
 by_rule = pd.DataFrame(
     {way: {name: after_rule(way, nets) for name, nets in scales.items()} for way in one_cut.RULES}
 )
+tables.approximate(by_rule, dict.fromkeys(by_rule, "{:5.1f} %"))
+
+# %%
 claim("2.c", "cut to 80 % by LAMP, ERK or per layer, the rescaled nets are within 0.5 points of the nets as "
       "they were trained; by one threshold they are not",
       bool(((by_rule.loc["as trained"] - by_rule.loc["rescaled"]).abs() < 0.5).tolist()
            == [way != "global" for way in one_cut.RULES]))  # fmt: skip
-tables.approximate(by_rule, dict.fromkeys(by_rule, "{:5.1f} %"))
 
 # %% [markdown]
 # ## What you measured

@@ -36,6 +36,8 @@ from torch import nn
 
 training.seed_everything(SEEDS[0])
 conv = nn.Conv2d(3, 10, 3)
+
+# %%
 plotting.show(
     plotting.mask_panels(
         {
@@ -93,6 +95,8 @@ gone = int((~rows_kept).sum())
 same_mask = conv.weight_mask.bool().equal(filter_mask(conv.weight_orig, 0.25))
 
 print(f"filters pruned: {gone} of 10; your mask is the same: {same_mask}")
+
+# %%
 claim("S4", "ln_structured keeps or prunes every filter as a whole, and your mask is its mask",
       whole and same_mask, verdict="holds")  # fmt: skip
 claim("S6", "amount=0.25 of 10 filters prunes 2 of them, 20 %", gone == 2,
@@ -139,6 +143,8 @@ time = measure.latency_ratio(lambda: zeroed(batch), lambda: dense(batch), second
 print(f"FLOPs:  {measure.flops(zeroed, batch):,} of {measure.flops(dense, batch):,}")
 print(f"time:   {time}")
 guess.compare(100 * time.median, digits=0)
+
+# %%
 claim("3.a", "half of the filters masked: the FLOPs stay as they were",
       measure.flops(zeroed, batch) == measure.flops(dense, batch))  # fmt: skip
 time_claim("3.r", "half of the filters masked: the net takes 0.8 to 1.1 × the time that it took",
@@ -226,6 +232,8 @@ by_hand, by_library = cut_by_hand(dense, keep), small.state_dict()
 agree = by_hand.keys() == by_library.keys() and all(
     by_hand[name].equal(tensor) for name, tensor in by_library.items()
 )
+
+# %%
 claim("3.b", "removing the filters gives what your two functions give, every number of the net",
       agree)  # fmt: skip
 
@@ -253,6 +261,8 @@ table
 # %%
 counts = {name: measure.count_parameters(net) for name, net in nets.items()}
 files = {name: measure.size_bytes(net, "file") for name, net in nets.items()}
+
+# %%
 claim("3.s", "masked, no parameter is gone and the file grows; deleted, 25 to 33 % of both are left",
       counts["filters masked"] == counts["dense"]
       and files["filters masked"] > files["dense"]
@@ -273,6 +283,8 @@ for r in (0.1, 0.5, 0.9):
     print(f"{r:4.0%} of the filters removed: {1 - left:6.1%} of the parameters, "
           f"the law says {1 - (1 - r) ** 2:6.1%}")  # fmt: skip
     short.append(100 * (left - (1 - r) ** 2))
+
+# %%
 claim("3.t", "at 10, 50 and 90 % of the filters, the net loses 1 to 3 points less than the law says",
       all(0.95 < points < 3 for points in short))  # fmt: skip
 
@@ -393,6 +405,8 @@ for subject in subjects:
     silent = surgery.mask_filters(copy.deepcopy(subject), some)
     differences.append(largest_difference(surgery.remove_filters(subject, some), silent, x))
 print(f"{len(differences)} comparisons, largest difference below 1e-5: {max(differences) < 1e-5}")
+
+# %%
 claim("3.d", "only the conv weights masked, the net ends over 0.5 from its small one; with BatchNorm "
       "silenced as well, all agree within 1e-5",
       apart > 0.5 and max(differences) < 1e-5)  # fmt: skip
@@ -496,6 +510,8 @@ by_counter = [measure.flops(model, single) for model in (dense, small)]
 by_formula = [net_flops((32, 64, 128)), net_flops((16, 32, 64))]
 flops_ratio = by_formula[0] / by_formula[1]
 print(f"counted {by_counter}\nformula {by_formula}\nratio   {flops_ratio:.2f} ×")
+
+# %%
 claim("3.f", "the formula counts what PyTorch counts, and half of the filters leave 1/3.9 of it",
       by_counter == by_formula and 3.8 < flops_ratio < 3.95)  # fmt: skip
 
@@ -519,6 +535,8 @@ speed = {
 for name, ratio in speed.items():
     print(f"{name:8s} FLOPs {flops_ratio:.2f} ×, time {ratio}")
 guess64.compare(speed["batch 64"].median)
+
+# %%
 time_claim(
     "S5",
     "without the filters the net is at least 1.8 times as fast at batch 64, masked at most 1.25 times",
@@ -559,6 +577,8 @@ gains = {
 
 # %%
 before = np.array([*milliseconds.values()])
+
+# %%
 plotting.show(
     plotting.grouped_bars(
         {
@@ -598,6 +618,8 @@ of_others, of_all = layers_of(dense, *others), layers_of(dense, *kinds.values())
 gain = measure.latency_ratio(of_others, layers_of(small, *others), seconds=0.6)
 of_convs = measure.latency_ratio(layers_of(dense, "conv"), layers_of(small, "conv"), seconds=0.6)
 share = measure.latency_ratio(of_others, of_all, seconds=0.5)
+
+# %%
 time_claim("3.h", "batch 64: pooling, BatchNorm and ReLU take over 30 % and gain 1.5 to 3 ×, "
            "the convs at least 1.2 times as much", share.above(0.3), gain.above(1.5),
            gain.below(3), (of_convs / gain).above(1.2))  # fmt: skip
@@ -646,6 +668,8 @@ for stage in STAGES:
 # %%
 LEVELS = (0.25, 0.5, 0.75)
 dense_accuracy = stored[0.0, "fine-tuned"]
+
+# %%
 plotting.show(
     plotting.accuracy_curves(
         {s: np.stack([stored[level, s] for level in LEVELS], axis=1) / 100 for s in STAGES},
@@ -680,6 +704,8 @@ print(f"50 %, recalibrated − raw: {gain} points")
 for level, difference in lost.items():
     print(f"{100 * level:g} %, dense − fine-tuned:  {difference} points")
 behind = [(few[0.0, "fine-tuned"] - few[level, "fine-tuned"]).mean() for level in LEVELS]
+
+# %%
 claim(
     "3.j",
     "at 50 %, recalibration alone gains 16 to 31 points on average",
@@ -778,6 +804,8 @@ worth = {
     for name, rival in RIVALS.items() for epochs in (3, 9) if (rival, epochs) in runs
 }  # fmt: skip
 guess.compare(worth["as many epochs", 9].mean)
+
+# %%
 plotting.show(
     plotting.difference_dots(
         {f"{name}, {epochs}": difference for (name, epochs), difference in worth.items()},
@@ -795,6 +823,8 @@ plotting.show(
 # %%
 for (name, epochs), difference in worth.items():
     print(f"pruned − {name:19s} {epochs} epochs: {difference} points")
+
+# %%
 claim("3.m", "with as many epochs, three or nine, eight seeds do not tell the two apart",
       not any(worth["as many epochs", epochs].excludes_zero for epochs in (3, 9)))  # fmt: skip
 claim("3.y", "three epochs: with as many FLOPs the small net is 1.1 to 2.4 points ahead on average",
@@ -822,6 +852,8 @@ claim("3.z", "with only the last third to train, small from scratch is behind, b
 # %%
 x_keeps = torch.tensor([[1, 0, 1, 1]]).bool()
 block_keeps = torch.tensor([[1, 1, 0, 1]]).bool()
+
+# %%
 plotting.show(
     plotting.mask_panels(
         {"x": x_keeps, "conv(conv(x))": block_keeps, "their sum": x_keeps | block_keeps},
@@ -874,6 +906,8 @@ for dependency, _ in group:
 for name in sorted(touched):
     print(f"{name:13s} loses {' and '.join(sorted(touched[name]))}")
 tied = {"stem.0", "block1.conv2", "block2.conv2"}
+
+# %%
 claim("3.o", "asked for block1.conv2 alone, the group takes the stem and block2.conv2 along",
       tied == {n for n, s in touched.items() if "outputs" in s and ("conv" in n or n == "stem.0")})  # fmt: skip
 
@@ -929,6 +963,8 @@ pd.DataFrame(
 
 # %%
 resnets = experiments.by_configuration("residual")
+
+# %%
 plotting.show(
     plotting.grouped_bars(
         {s: np.stack([resnets[kind, s] for kind in parts], axis=1) for s in STAGES},
@@ -977,6 +1013,8 @@ for name, difference in pairs.items():
 # %%
 up_to_date = intervals.paired_difference(resnets["dense", "recalibrated"], resnets["dense", "raw"])
 behind = between("dense", all_of_it)
+
+# %%
 claim("3.p", "25 to 30 % of FLOPs and parameters are left without half of all channels, 27 to 33 % "
       "without three quarters inside the blocks",
       all(0.25 < part < 0.3 for part in left[all_of_it])
@@ -1002,9 +1040,11 @@ own = pd.DataFrame(
               (("dense", "raw"), ("dense", "recalibrated"), (all_of_it, "fine-tuned"))]},
     index=["dense, raw", "dense, recalibrated", "half of all channels, fine-tuned"],
 )  # fmt: skip
+tables.approximate(own, dict.fromkeys(own, "{:5.1f} %"))
+
+# %%
 claim("3.k", "your residual nets, recalibrated, read what the file says, within 3 points",
       (own["live"] - own["file"]).abs()[1:].max() < 3)  # fmt: skip
-tables.approximate(own, dict.fromkeys(own, "{:5.1f} %"))
 
 # %% [markdown]
 # **Explore the masks of a conv layer.** Each row is a filter, laid flat.
@@ -1152,6 +1192,8 @@ ladder = {
 
 # %%
 step = ladder[64, 33].median > 1.2
+
+# %%
 plotting.show(
     plotting.line_curves(
         {
@@ -1179,6 +1221,8 @@ more = measure.latency_ratio(layer_call(33, 64), layer_call(32, 64))
 forty = measure.latency_ratio(layer_call(40, 64), layer_call(33, 64))
 print(f"33 channels against 32: {more}")
 print(f"40 channels against 33: {forty}")
+
+# %%
 time_claim("3.i", "batch 64: 33 channels take over 1.2 × the time of 32, and 40 less than 1.2 × that of 33; "
            "batch 1: 33 take less than 1.2 ×",
            more.above(1.2), forty.below(1.2), alone.below(1.2))  # fmt: skip
@@ -1237,6 +1281,8 @@ for way in ("rounded", "rounded up"):
 print(
     f"rounded up − rounded:    {intervals.paired_difference(read['rounded up'], read['rounded'])} points"
 )
+
+# %%
 time_claim("3.c", "batch 64: rounded to the nearest eight the net takes less than 0.95 × its time as counted, "
            "rounded up at most 0.95 × what its FLOPs would have it take",
            beside["rounded", 64].below(0.95),

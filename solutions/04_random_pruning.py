@@ -11,7 +11,7 @@
 # - say how many seeds it takes to tell them apart, and why you decide that first,
 # - say where random pruning loses by far, after how many epochs, and where it is hard to beat.
 #
-# **Time**: 45 minutes.
+# **Time**: 50 minutes.
 
 # %%
 import torch
@@ -82,6 +82,8 @@ exact_mask = ex.exact_mask.check(exact_mask)
 # %%
 training.seed_everything(SEEDS[0])
 draws = torch.rand(8, 24)
+
+# %%
 plotting.show(
     plotting.mask_panels(
         {"each on its own": bernoulli_mask(draws, 0.4), "exactly 40 %": exact_mask(draws, 0.4)},
@@ -168,6 +170,8 @@ drawn = {
     name: np.array([masks.sparsity(bernoulli_mask(torch.rand(n), 0.3)) for _ in range(times)])
     for name, (n, times) in SIZES.items()
 }
+
+# %%
 plotting.show(
     plotting.binomial_panels(
         drawn, [n for n, _ in SIZES.values()], 0.3,
@@ -185,6 +189,8 @@ for name, (n, _) in SIZES.items():
     print(f"{name:21s} predicted {100 * sparsity_spread(n, 0.3):.3f} points, "
           f"observed ≈ {100 * drawn[name].std():.3f}")  # fmt: skip
 observed = [drawn[name].std() / sparsity_spread(n, 0.3) for name, (n, _) in SIZES.items()]
+
+# %%
 claim("4.a", "the observed spread is the predicted one within 10 % (100 weights) and 30 % (fc1)",
       abs(observed[0] - 1) < 0.1 and abs(observed[1] - 1) < 0.3)  # fmt: skip
 
@@ -206,6 +212,8 @@ for _ in range(150):
     layer_by_layer.append(int(exact_mask(lots["fc3"], 0.99).sum()))
 print(f"left in fc3, layer by layer: {min(layer_by_layer)} to {max(layer_by_layer)}")
 print(f"left in fc3, whole net:      ≈ {min(whole_net)} to ≈ {max(whole_net)}")
+
+# %%
 claim("4.b", "99 % at random over the whole net leaves fc3 from under 5 to over 15 weights",
       min(whole_net) < 5 and max(whole_net) > 15 and set(layer_by_layer) == {10})  # fmt: skip
 
@@ -294,6 +302,8 @@ for column, sparsity in enumerate(SPARSITIES):
         results["random per layer"][:, column, 1], results["random"][:, column, 1]
     )
     print(f"{sparsity:4.0%}, one epoch: per layer − whole net {between} points")
+
+# %%
 claim("4.c", "before fine-tuning at 80 %, lots over the whole net have lost 55 to 100 points more",
       within((means["magnitude"] - means["random"])[1, 0], 55, 100))  # fmt: skip
 claim("4.d", "one epoch later magnitude is ahead by 25 to 75 points at 90 % and by 62 to 90 at 95 %",
@@ -326,6 +336,8 @@ stored = experiments.by_configuration("budgets")
 print(
     f"one epoch: {math.ceil(len(digits.train[0]) / 64)} steps; in the file: {len(stored['dense', 1])} nets"
 )
+
+# %%
 plotting.show(
     plotting.accuracy_curves(
         {label: np.stack([stored[way, n] for n in experiments.BUDGETS], axis=1) / 100
@@ -349,6 +361,8 @@ for way in ("random per layer", "untrained", "magnitude per layer"):
 few = experiments.by_configuration("budgets", SEEDS[:2])
 gaps = [(few["magnitude", n] - few["random per layer", n]).mean() for n in experiments.BUDGETS]
 guess.compare(gaps[-1])
+
+# %%
 claim("4.e", "90 %, two nets: a random mask per layer is behind magnitude by 25 to 80 points "
       "after one epoch, 0.5 to 9 after five and 0.4 to 5.5 after twenty",
       [within(gaps[0], 25, 80), within(gaps[1], 0.5, 9), within(gaps[2], 0.4, 5.5)])  # fmt: skip
@@ -370,9 +384,11 @@ column = pd.DataFrame(
      "file": [few[way, 5][0] for way in budgets.WAYS]},
     index=pd.Index(budgets.WAYS, name="90 %, five epochs"),
 )  # fmt: skip
+tables.approximate(column, dict.fromkeys(column, "{:5.1f} %"))
+
+# %%
 claim("4.l", "the live column agrees with the file within 1.5 points for every way",
       (column["live"] - column["file"]).abs().max() < 1.5)  # fmt: skip
-tables.approximate(column, dict.fromkeys(column, "{:5.1f} %"))
 
 # %% [markdown]
 # One trap is worth a minute. The lots above come from a generator with a seed of its own. What if
@@ -399,12 +415,14 @@ for seed in SEEDS[:3]:
 own = pd.DataFrame(rows)
 cost = (own["another seed"] - own["the net's own seed"]).mean()
 guess.compare(cost)
+tables.approximate(own, dict.fromkeys(own, "{:5.1f} %"))
+
+# %%
 claim(
     "4.f",
     "lots with the seed of the net cost 38 to 63 points more, on average",
     within(cost, 38, 63),
 )
-tables.approximate(own, dict.fromkeys(own, "{:5.1f} %"))
 
 # %% [markdown]
 # The initial weights were drawn from the same stream of random numbers. So the lots are no lots: they
@@ -479,6 +497,8 @@ print(f"standard deviation of a difference: in pairs ≈ {apart.std(ddof=1):.2f}
 for n in (2, 3, 5, 12, 30):
     print(f"{n:2d} seeds: t = {stdtrit(n - 1, 0.975):6.3f}, "
           f"mean ± {stdtrit(n - 1, 0.975) / math.sqrt(n):4.2f} standard deviations")  # fmt: skip
+
+# %%
 claim(
     "4.g", "twelve seeds: global is better at 90 %, and the interval leaves out 0", twelve.low > 0
 )
@@ -513,6 +533,8 @@ once, any_time = 100 * looks[-1].mean(), 100 * np.any(looks, axis=0).mean()
 guess.compare(any_time)
 print(f"one look, at twelve seeds: ≈ {once:.1f} of 100 studies find what is not there")
 print(f"a look after every seed:   ≈ {any_time:.1f} of 100")
+
+# %%
 claim("4.h", "looking after each seed finds a difference that is not there in 15 to 22 of 100 "
       "studies, one look in 4 to 6",
       [within(any_time, 15, 22), within(once, 4, 6)])  # fmt: skip
@@ -552,6 +574,8 @@ over_digits = intervals.paired_difference(by_digit["global"], by_digit["layer"])
 print(f"one net: ≈ {100 * share:.1f} ± ≈ {one_net:.1f} points, from the choice of the digits alone")
 print(f"global − per layer, over seeds:  {twelve} points")
 print(f"global − per layer, over digits: {over_digits} points")
+
+# %%
 claim("4.m", "the difference of the twelve pairs is uncertain by 0.1 to 0.6 points from the digits alone",
       within((over_digits.high - over_digits.low) / 2, 0.1, 0.6))  # fmt: skip
 
@@ -620,6 +644,10 @@ comparison = {
         filters["norm", level, epochs], filters["random", level, epochs])
     for level in LEVELS for epochs, when in WHEN.items()
 }  # fmt: skip
+for name, difference in comparison.items():
+    print(f"{name:15s} {difference} points")
+
+# %%
 plotting.show(
     plotting.difference_dots(
         comparison, "Filters by norm or by lot: after one epoch, a lead is left at 75 % only",
@@ -628,8 +656,6 @@ plotting.show(
     alt="Differences between norm and random filters with their intervals at 50 and 75 %: the norm leads "
     "before fine-tuning, though nets differ much; after one epoch it leads at 75 % only.",
 )  # fmt: skip
-for name, difference in comparison.items():
-    print(f"{name:15s} {difference} points")
 
 # %% [markdown]
 # Look at the mean accuracies behind the differences, beside the dense net that trained on.
@@ -645,14 +671,16 @@ redrawn = [intervals.paired_difference(others[level, "L2", stage], others[level,
 print(f"other lots, 50 %, raw:       {redrawn[0]} points")
 print(f"other lots, 75 %, one epoch: {redrawn[1]} points")
 three = experiments.by_configuration("lots_of_filters", SEEDS[:2])
+table = pd.DataFrame(rows).T.rename_axis(index="filters removed")
+tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
+
+# %%
 claim("4.i", "all nets, raw: norm is ahead at 50 %, and at 75 % the interval holds 0",
       comparison["50 %, raw"].low > 0 and not comparison["75 %, raw"].excludes_zero)  # fmt: skip
 claim("4.j", "all nets, one epoch later: at 50 % the interval holds 0, at 75 % norm is still ahead",
       not comparison["50 %, one epoch"].excludes_zero and comparison["75 %, one epoch"].low > 0)  # fmt: skip
 claim("4.p", "with other lots for the same nets, both intervals that left out 0 hold it",
       not any(difference.excludes_zero for difference in redrawn))  # fmt: skip
-table = pd.DataFrame(rows).T.rename_axis(index="filters removed")
-tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
 
 # %% [markdown]
 # Half of the filters go, and one epoch later it no longer shows which half; of three quarters it does.
@@ -679,6 +707,8 @@ training.train(small, digits, epochs=1, seed=100 + SEEDS[0])
 training.recalibrate(small, digits.train)
 live = 100 * training.evaluate(small, digits.test)
 print(f"50 % at random, one epoch: live ≈ {live:.1f} %, file ≈ {three['random', 0.5, 1][0]:.1f} %")
+
+# %%
 claim("4.n", "the live net agrees with the file within 1.5 points",
       abs(live - three["random", 0.5, 1][0]) < 1.5)  # fmt: skip
 
@@ -710,6 +740,8 @@ print(f"fifteen intervals at 95 %:   ≈ {usual:.0f} of 100 studies find somethi
 print(f"each with 1 − 0.05/15:       ≈ {strict:.0f} of 100")
 stricter = intervals.paired_difference(tuned["global"], tuned["layer"], 1 - 0.05 / 15)
 print(f"global − per layer, as one of fifteen: {stricter} points")
+
+# %%
 claim("4.o", "where nothing is to be found, fifteen intervals find something in 45 to 64 of 100 studies",
       within(usual, 45, 64))  # fmt: skip
 
@@ -753,10 +785,12 @@ order = pd.DataFrame(
 for n in experiments.BUDGETS:
     earlier = intervals.paired_difference(stored["untrained", n], stored["random per layer", n])
     print(f"{4 + n:2d} epochs in all: untrained − trained, both random {earlier} points")
+tables.approximate(order, dict.fromkeys(order, "{:5.1f} %"))
+
+# %%
 claim("4.k", "90 %, at 5, 9 and 24 epochs in all: magnitude on a trained net beats both random ways",
       all(few["magnitude", n].mean() > max(few[way, n].mean() for way in ("random per layer", "untrained"))
           for n in experiments.BUDGETS))  # fmt: skip
-tables.approximate(order, dict.fromkeys(order, "{:5.1f} %"))
 
 # %% [markdown]
 # After one epoch the untrained net is far ahead of the trained one: a random cut ruins what four epochs

@@ -12,7 +12,7 @@
 # - write a Taylor score and an activation-aware score,
 # - measure how far criteria agree, and which wins at equal budget.
 #
-# **Time**: 55 minutes.
+# **Time**: 65 minutes.
 
 # %%
 import torch
@@ -46,6 +46,9 @@ by_norm = pd.DataFrame(
     {"L1": rows.abs().sum(1), "L2": (rows**2).sum(1).sqrt(), "L∞": rows.abs().amax(1)},
     index=pd.Index(["one large weight", "two middling ones", "four small ones"], name="row"),
 )
+by_norm.round(2)
+
+# %%
 plotting.show(
     plotting.mask_panels(
         {name: masks.norm_mask(rows, 1 / 3, n) for name, n in (("L1", 1), ("L2", 2), ("L∞", math.inf))},
@@ -54,7 +57,6 @@ plotting.show(
     alt="Three masks of three rows and four columns: by L1 the first row is pruned, by L2 the second, "
     "by L∞ the third.",
 )  # fmt: skip
-by_norm.round(2)
 
 # %% [markdown]
 # In each column the smallest number stands in a different row. L1 punishes having few weights that are not
@@ -140,6 +142,8 @@ gone = int((~ten.weight_mask.bool().any(1)).sum())
 print(
     f"your masks are those of ln_structured: {sum(agree)} of {len(agree)}; rows gone: {gone} of 10"
 )
+
+# %%
 claim("S10", "ln_structured(amount=0.2, n=1, dim=0) prunes 2 rows of 10, and your masks are its masks",
       gone == 2 and all(agree), verdict="holds")  # fmt: skip
 
@@ -184,6 +188,8 @@ same_for_one = all(slice_mask(single, 0.5, n, 0).equal(masks.magnitude_mask(sing
 for name, counts in kept_by.items():
     print(f"pruned by L1, kept by {name}: ≈ {np.mean(counts):4.1f} of 50 rows")
 guess.compare(np.mean(kept_by["L∞"]), digits=0)
+
+# %%
 claim("S9", "single weights: all norms prune the same; of 50 rows of fc2 by L1, L∞ keeps 2 to 9",
       [same_for_one, within(np.mean(kept_by["L∞"]), 2, 9)],
       verdict="holds, and L1 or L2 hardly matters: of fc2's rows at 50 % they choose nearly the same")  # fmt: skip
@@ -221,6 +227,8 @@ def filter_norms(net, n):
 
 
 first_net = conv_nets[SEEDS[0]]
+
+# %%
 plotting.show(
     plotting.filter_scores(
         {name: filter_norms(first_net, n) for name, n in NORMS.items()}, 0.25,
@@ -243,9 +251,11 @@ table = pd.DataFrame(counts, index=[f"{b}, of {k}" for b, k in zip(BLOCKS, (8, 1
 claim("5.a", "a quarter of all filters by L1 is the whole first block and none of the third",
       all(counts["L1", seed][0] == 8 and counts["L1", seed][2] == 0 for seed in conv_nets))  # fmt: skip
 elsewhere = 14 - np.mean([counts["L∞", seed][2] for seed in conv_nets])
+tables.approximate(table.groupby(level=0, sort=False).mean(), dict.fromkeys(table, "{:4.1f}"))
+
+# %%
 claim("5.b", "by L∞ the first block loses at most one filter; all but 0.2 to 3 of the 14 are of the third, on average",
       [all(counts["L∞", seed][0] <= 1 for seed in conv_nets), within(elsewhere, 0.2, 3)])  # fmt: skip
-tables.approximate(table.groupby(level=0, sort=False).mean(), dict.fromkeys(table, "{:4.1f}"))
 
 # %% [markdown]
 # A net without its first block is dead: nothing flows through it. That is **layer collapse** (层崩溃),
@@ -263,9 +273,11 @@ means = pd.DataFrame(
     },
     index=["block 1, k = 9", "block 2, k = 72", "block 3, k = 144"],
 )  # fmt: skip
+tables.approximate(means, dict.fromkeys(means, "{:5.2f}"))
+
+# %%
 claim("5.c", "from the first block to the third the mean L1 norm grows, and L∞ shrinks",
       means["L1"].is_monotonic_increasing and means["L∞"].is_monotonic_decreasing)  # fmt: skip
-tables.approximate(means, dict.fromkeys(means, "{:5.2f}"))
 
 # %% [markdown]
 # Training has blurred it, but the order stands. A remedy: measure each filter against the average filter
@@ -351,9 +363,11 @@ same_scores = all(yours.allclose(scores.relative_norm(last_weights[block]))
                   for block, yours in comparable_norms(last_weights).items())  # fmt: skip
 print(f"your scores are those of scores.relative_norm: {same_scores}")
 guess.compare(ranges.loc["L1, relative", "accuracy"])
+tables.approximate(ranges, dict.fromkeys(ranges, "{:5.1f} %")).replace("≈   nan %", "dead")
+
+# %%
 claim("5.d", "25 % of all filters by L1 kills the net; by relative L1 most digits are right, on average",
       ranges.loc["L1", "best"] == 10 and ranges.loc["L1, relative", "accuracy"] > 50)  # fmt: skip
-tables.approximate(ranges, dict.fromkeys(ranges, "{:5.1f} %")).replace("≈   nan %", "dead")
 
 # %% [markdown]
 # Relative norms are a convention, not a law: they say that an average filter is worth the same in each
@@ -438,6 +452,8 @@ for net in dense_nets.values():
         agreement[name].append(spearmanr(truth, values.detach().flatten()).statistic)
 for name, values in agreement.items():
     print(f"{name:9s} rank agreement with the true change ≈ {np.mean(values):.2f}")
+
+# %%
 claim("5.e", "Taylor orders single weights of fc3 as the true change does: to ρ = 1 it lacks 0.002 to 0.06",
       within(1 - np.mean(agreement["Taylor"]), 0.002, 0.06))  # fmt: skip
 claim("5.f", "the magnitude is the worse judge of a single weight in each net: ρ is 0.6 to 0.85",
@@ -498,6 +514,14 @@ def halved(weight):
     }
 
 
+on_blank = pd.DataFrame(
+    {name: 100 * mask[:, blank].float().mean().item() for name, mask in halved(w).items()}
+    for w in (each.fc1.weight.detach() for each in dense_nets.values())
+).mean()
+for name, value in on_blank.items():
+    print(f"{name:16s} weights left on blank pixels, five nets: ≈ {value:4.1f} %")
+
+# %%
 plotting.show(
     plotting.survivors(
         halved(first_weight), "Weights left (%): only activation-aware pruning clears blank pixels",
@@ -506,12 +530,6 @@ plotting.show(
     alt="Part of the weights left on each input pixel at 50 %: by magnitude the border keeps a part "
     "of its weights, activation-aware pruning keeps none there.",
 )  # fmt: skip
-on_blank = pd.DataFrame(
-    {name: 100 * mask[:, blank].float().mean().item() for name, mask in halved(w).items()}
-    for w in (each.fc1.weight.detach() for each in dense_nets.values())
-).mean()
-for name, value in on_blank.items():
-    print(f"{name:16s} weights left on blank pixels, five nets: ≈ {value:4.1f} %")
 claim("5.g", "at 50 %, magnitude keeps 35 to 60 % of the weights on blank pixels, the other none",
       [within(on_blank["magnitude"], 35, 60), on_blank["activation-aware"] == 0])  # fmt: skip
 
@@ -575,6 +593,8 @@ def agreement_of(scores_by_name):
 
 fc2 = np.mean([agreement_of({name: by_layer["fc2"] for name, by_layer in of_net.items()})
                for of_net in criteria.values()], axis=0)  # fmt: skip
+
+# %%
 plotting.show(
     plotting.agreement_matrix(
         fc2,
@@ -612,6 +632,8 @@ filter_criteria = {seed: filter_scores(net, seed) for seed, net in conv_nets.ite
 # %%
 third = np.mean([agreement_of({name: by_layer["blocks.2.0"] for name, by_layer in of_net.items()})
                  for of_net in filter_criteria.values()], axis=0)  # fmt: skip
+
+# %%
 plotting.show(
     plotting.agreement_matrix(
         third,
@@ -638,9 +660,11 @@ rho = filed["mean"]
 with_taylor = [rho[n, "Taylor"] for n in NORMS]
 print(f"nets in the file: {nets}")
 lacking = intervals.paired_difference(np.ones(nets), pairs.get_group(("L1", "L2")))
+tables.approximate(filed, dict.fromkeys(filed, "{:5.2f}"))
+
+# %%
 claim("5.i", "on filters, L1 and L2 lack 0.01 to 0.03 to ρ = 1; Taylor agrees less with any norm than norms do",
       [within(lacking, 0.01, 0.03), max(with_taylor) < min(rho["L1", "L∞"], rho["L2", "L∞"])])  # fmt: skip
-tables.approximate(filed, dict.fromkeys(filed, "{:5.2f}"))
 
 # %% [markdown]
 # ## 5.7 Which wins?
@@ -688,9 +712,11 @@ column = pd.DataFrame(
     {"live": [tuned_live.loc[name].mean() for name in NAMES],
      "file": [same_two[name, "layer", 1].mean() for name in NAMES]}, pd.Index(NAMES, name="two nets, one epoch"))  # fmt: skip
 print(f"nets in the file: {nets}")
+tables.approximate(column, dict.fromkeys(column, "{:5.1f} %"))
+
+# %%
 claim("5.u", "the live column agrees with the file within 3 points for every criterion",
       (column["live"] - column["file"]).abs().max() < 3)  # fmt: skip
-tables.approximate(column, dict.fromkeys(column, "{:5.1f} %"))
 
 # %% [markdown]
 # Bars are means of all nets of the file, lines reach from the worst to the best.
@@ -698,6 +724,8 @@ tables.approximate(column, dict.fromkeys(column, "{:5.1f} %"))
 # %%
 final = {name: stored[name, "layer", 1].mean() for name in NAMES}
 guess.compare(max(final, key=final.get))
+
+# %%
 plotting.show(
     plotting.grouped_bars(
         {when: np.stack([stored[name, "layer", epochs] for name in NAMES], axis=1)
@@ -737,6 +765,11 @@ pd.DataFrame(lines).T.rename_axis(index=["scope", "criterion"])
 tuned_means = {
     scope: {name: stored[name, scope, 1].mean() for name in NAMES} for scope in ("layer", "global")
 }
+over_taylor = intervals.paired_difference(
+    stored["magnitude", "global", 1], stored["Taylor", "global", 1]
+)
+
+# %%
 claim(
     "S14",
     "90 %, one epoch: gradients and activations beat random, and neither beats magnitude",
@@ -746,9 +779,6 @@ claim(
         for name in ("Taylor", "activation-aware")
     ),
     verdict="holds when you compare with random after one epoch; nothing here beats the magnitude",
-)
-over_taylor = intervals.paired_difference(
-    stored["magnitude", "global", 1], stored["Taylor", "global", 1]
 )
 claim("5.j", "one global threshold, one epoch: magnitude ends 1.1 to 2.3 points ahead of Taylor",
       within(over_taylor, 1.1, 2.3))  # fmt: skip
@@ -766,10 +796,12 @@ for name in criteria[SEEDS[0]]:
     }
 spared = pd.DataFrame(shares).T.rename_axis(index="weights left (%), global 90 %")
 by_size = spared.loc["magnitude"]
+tables.approximate(spared, dict.fromkeys(spared, "{:4.1f}"))
+
+# %%
 claim("5.p", "one threshold by magnitude leaves 25 to 45 % of fc2 and 65 to 90 % of fc3, by chance 10 %",
       [within(by_size["fc2"], 25, 45), within(by_size["fc3"], 65, 90),
        abs(spared.loc["random"] - 10).max() < 2.5])  # fmt: skip
-tables.approximate(spared, dict.fromkeys(spared, "{:4.1f}"))
 
 # %% [markdown]
 # It takes nearly all from fc1, by far the largest layer, and leaves the small ones much more than a
@@ -807,6 +839,8 @@ gap = {
 guess.compare(stored["random", "layer", 5].mean())
 for epochs, difference in gap.items():
     print(f"magnitude − random, epochs after the cut: {epochs}: {difference} points")
+
+# %%
 claim("5.q", "90 % per layer: random is 47 to 58 points behind after one epoch, 3.5 to 5 after five",
       [within(gap[1], 47, 58), within(gap[5], 3.5, 5), abs(late_live - late_file) < 1.5])  # fmt: skip
 
@@ -823,10 +857,12 @@ over_lots = intervals.paired_difference(stored["Taylor", "layer", 5], stored["ra
 print(f"Taylor − random, 5 epochs after the cut: {over_lots} points")
 print(f"Taylor, 5 epochs: worst net ≈ {stored['Taylor', 'layer', 5].min():.1f} %, "
       f"best ≈ {stored['Taylor', 'layer', 5].max():.1f} %")  # fmt: skip
+tables.approximate(by_epochs, dict.fromkeys(by_epochs, "{:5.1f} %"))
+
+# %%
 claim("5.x", "per layer, five epochs: Taylor cannot be told from random, and activation-aware is ahead",
       not over_lots.excludes_zero
       and by_epochs.loc["activation-aware", "5 epochs"] > by_epochs.loc["random", "5 epochs"])  # fmt: skip
-tables.approximate(by_epochs, dict.fromkeys(by_epochs, "{:5.1f} %"))
 
 # %% [markdown]
 # After five epochs Taylor's mean is no better than that of lots: some of its nets stay far below the others.
@@ -856,12 +892,14 @@ for seed, net in dense_nets.items():
 forecasts = pd.DataFrame(first_order, columns=["mask by", "forecast", "true rise"])
 forecasts = forecasts.groupby("mask by", sort=False).mean()
 forecasts["rise / forecast"] = forecasts["true rise"] / forecasts["forecast"]
-claim("5.k", "the loss rises by more than the forecast for each, and by 1 to 2.5 nats for Taylor's mask",
-      [(forecasts["true rise"] > forecasts["forecast"].abs()).all(),
-       forecasts["true rise"].idxmax() == "Taylor", within(forecasts.loc["Taylor", "true rise"], 1, 2.5)])  # fmt: skip
 tables.approximate(
     forecasts, {"forecast": "{:6.2f}", "true rise": "{:6.2f}", "rise / forecast": "{:5.1f} ×"}
 )
+
+# %%
+claim("5.k", "the loss rises by more than the forecast for each, and by 1 to 2.5 nats for Taylor's mask",
+      [(forecasts["true rise"] > forecasts["forecast"].abs()).all(),
+       forecasts["true rise"].idxmax() == "Taylor", within(forecasts.loc["Taylor", "true rise"], 1, 2.5)])  # fmt: skip
 
 # %% [markdown]
 # The forecast misses the rise for every mask, and most for the one that was made from it. A first-order
@@ -891,9 +929,11 @@ print(
     *(f"net {seed} ≈ {a:.1f} %" for seed, a in zip(SEEDS, later)),
     sep="  ",
 )
+lost
+
+# %%
 claim("5.z", "90 % per layer: Taylor empties rows of fc3, the other criteria none",
       lost["Taylor"].sum() > 0 and lost.drop(columns="Taylor").to_numpy().max() == 0)  # fmt: skip
-lost
 
 # %% [markdown]
 # A class without a weight has its bias and nothing else, the same for every digit. One such class can
@@ -949,6 +989,8 @@ apart = [
     abs(values[-1] - of_one[0.5, name, STAGES[-1]][0]) for name, values in filters_live.items()
 ]
 print(f"nets in the file: {nets}")
+
+# %%
 claim("5.v", "one epoch later, the live net agrees with the file within 2 points", max(apart) < 2)
 
 # %% [markdown]
@@ -977,6 +1019,8 @@ for removed in (0.5, 0.75):
 best_over_worst = intervals.paired_difference(
     *(of_filters[0.5, name, "fine-tuned"] for name in (tuned.idxmax(), tuned.idxmin()))
 )
+
+# %%
 claim("5.l", "half of the filters, one epoch: the best criterion ends −0.4 to 1 points ahead of the worst, random "
       "among them, and no criterion can be told from random",
       [within(best_over_worst, -0.4, 1),
@@ -1092,10 +1136,12 @@ for net in conv_nets.values():
     ways = (norms, floored, relative)
     rows.append([recalibrated(without_filters(net, values, 0.25)) for values in ways])
 floor = pd.DataFrame(rows, columns=["global L1", "with a floor", "relative L1"])
+tables.approximate(floor, dict.fromkeys(floor, "{:5.1f} %"))
+
+# %%
 claim("5.n", "with a floor of a quarter a block, each net lives; by relative L1 each is better still",
       (floor["global L1"] == 10).all() and (floor["with a floor"] > 10).all()
       and (floor["relative L1"] > floor["with a floor"]).all())  # fmt: skip
-tables.approximate(floor, dict.fromkeys(floor, "{:5.1f} %"))
 
 # %% [markdown]
 # A floor prevents the worst and no more.
@@ -1192,6 +1238,8 @@ penalty, cut, gained, lots, weak = slimming.values()
 same_net = experiments.by_configuration("slimming", SEEDS[:1])
 apart = [abs(one_net.loc["with the penalty", CUTS[c]] - same_net[PULL, c, "test"][0])
          for c in ("nothing", "by γ")]  # fmt: skip
+
+# %%
 claim("5.o", "the penalty costs the whole net 0.2 to 1.6 points, the cut of 30 % by γ after it −0.2 to 1",
       [within(penalty, 0.2, 1.6), within(cut, -0.2, 1), max(apart) < 2])  # fmt: skip
 claim("5.r", "without 30 % by γ, nets with the penalty end 5 to 11 points above those without; with half of "
@@ -1308,6 +1356,8 @@ squared = {"second order": by_curvature[seed],
 for name, values in squared.items():
     further[name, "layer"] = before_and_after(prune_by(dense_nets[seed], values), seed)[1]
 apart = [abs(value - same_two[*way, 1][0]) for way, value in further.items()]
+
+# %%
 claim("5.y", "each agrees with the file within 1.5 points", max(apart) < 1.5)
 
 # %% [markdown]
@@ -1356,6 +1406,8 @@ ROWS, SQUARED, CURVED = (
 behind = intervals.paired_difference(
     stored["magnitude", "layer", 1], stored["Taylor per digit", "layer", 1]
 )
+
+# %%
 claim("5.s", "90 %, one epoch: activation-aware per row ends 0.9 to 1.9 points behind itself per layer",
       within(over[ROWS, 1], -1.9, -0.9))  # fmt: skip
 claim("5.w", "90 %, one epoch: digit by digit, Taylor gains 1.7 to 9 points, and ends 1 to 1.9 behind magnitude",

@@ -13,7 +13,7 @@
 # - tell a step that is too big from too few epochs after it,
 # - find a lottery ticket, and say what makes it win, and how much of that is speed.
 #
-# **Time**: 65 minutes.
+# **Time**: 70 minutes.
 
 # %%
 import torch
@@ -42,6 +42,10 @@ SEEDS = (0, 1, 2, 3, 4)
 
 # %%
 plans = {name: shape(0.95, 8) for name, shape in schedules.SCHEDULES.items()}
+last_cuts = {name: 1 - (1 - plan[-1]) / (1 - plan[-2]) for name, plan in plans.items()}
+print("last cut, of what is left:", ", ".join(f"{n} {c:.0%}" for n, c in last_cuts.items()))
+
+# %%
 plotting.show(
     plotting.schedule_panels(
         plans, "Linear looks gentle, and keeps its deepest cut for the last round"
@@ -49,8 +53,6 @@ plotting.show(
     alt="Left, total sparsity after each of 8 rounds for four schedules to 95 %; right, the part of the "
     "remaining weights that each round cuts: linear rises to its largest cut in the last round.",
 )
-last_cuts = {name: 1 - (1 - plan[-1]) / (1 - plan[-2]) for name, plan in plans.items()}
-print("last cut, of what is left:", ", ".join(f"{n} {c:.0%}" for n, c in last_cuts.items()))
 
 # %% [markdown]
 # Equal steps of the total are not equal cuts: the less is left, the deeper each one goes. Geometric cuts
@@ -134,6 +136,8 @@ def prune_by_amounts(amounts_to_give):
 # %%
 three_rounds = prune_by_amounts([0.2, 0.2, 0.2])
 print(f"sparsity after three rounds: {three_rounds:.1%}")
+
+# %%
 claim("S15", "three rounds of amount=0.2, with training between them, end at 48.8 %",
       abs(three_rounds - 0.488) < 1e-4, verdict="does not hold here: they prune 48.8 %")  # fmt: skip
 
@@ -169,6 +173,8 @@ amounts = ex.amounts.check(amounts)
 to_give = amounts(schedules.linear(0.6, 3))
 reached = prune_by_amounts([float(amount) for amount in to_give])
 print("amounts:", ", ".join(f"{amount:.3f}" for amount in to_give))
+
+# %%
 claim("6.a", "with these amounts, three rounds end at 60 %", abs(reached - 0.6) < 1e-4)
 
 # %% [markdown]
@@ -302,6 +308,8 @@ schedules.iterate(
 identical = all(a.equal(b) for a, b in zip(stopped.parameters(), alone.parameters()))
 shrinking = all(bool((later[n] <= earlier[n]).all())
                 for earlier, later in pairwise(seen) for n in later)  # fmt: skip
+
+# %%
 claim(
     "6.b", "resumed in round 3 of 4, all weights end equal to those of a run left alone", identical
 )
@@ -344,6 +352,8 @@ against_one_cut = {
 print(f"source − dense, as many epochs, five seeds: {lost} points")
 for name, difference in against_one_cut.items():
     print(f"source − one cut to 50 %, {name}: {difference} points")
+
+# %%
 claim("S11", "10 %, then 5 points a round, and one cut to 50 %: both end within 1 point of dense",
       abs(lost.mean) < 1 and abs((stored["one-shot", 0.5] - dense).mean()) < 1,
       verdict="holds, and at 50 % nine rounds are worth less than a point over one")  # fmt: skip
@@ -365,6 +375,10 @@ guess = predict("6.1", "Which ends last at 99 %?", None, options=tuple(schedules
 
 # %%
 names = [*schedules.SCHEDULES]
+at_99 = {name: stored[name, 0.99].mean() for name in names}
+guess.compare(min(at_99, key=at_99.get))
+
+# %%
 plotting.show(
     plotting.accuracy_curves(
         {n: np.stack([stored[n, s] for s in experiments.SPARSITIES], axis=1) / 100 for n in names},
@@ -374,8 +388,6 @@ plotting.show(
     alt="Test accuracy against sparsity for four schedules with equal epochs: together up to 90 %, then "
     "cubic and geometric stay highest, one-shot lies below them and linear falls deepest.",
 )  # fmt: skip
-at_99 = {name: stored[name, 0.99].mean() for name in names}
-guess.compare(min(at_99, key=at_99.get))
 
 # %% [markdown]
 # The dots show the difference to one-shot, seed by seed, over all 20 seeds. Right of the line the rounds
@@ -392,6 +404,10 @@ against = {
     for s in SHOWN
     for name in WITH_ROUNDS
 }
+unclear = [name for name, difference in against.items() if not difference.excludes_zero]
+print("cannot be told from one-shot:", "; ".join(unclear))
+
+# %%
 plotting.show(
     plotting.difference_dots(
         against, "Rounds are worth little up to 90 %; at 99 %, points either way",
@@ -400,8 +416,6 @@ plotting.show(
     alt="Differences to one-shot with intervals at five sparsities: small up to 90 %, at 98 and 99 % "
     "cubic and geometric lie right of zero and linear far left of it.",
 )  # fmt: skip
-unclear = [name for name, difference in against.items() if not difference.excludes_zero]
-print("cannot be told from one-shot:", "; ".join(unclear))
 
 # %% [markdown]
 # And cubic against geometric, the two that win? Three comparisons, so 1 − 0.05/3 for each.
@@ -415,6 +429,8 @@ best_two = {
 }
 for s, difference in best_two.items():
     print(f"{100 * s:g} %, cubic − geometric, 20 seeds: {difference} points")
+
+# %%
 claim("6.o", "20 seeds: cubic is ahead of geometric at 95 and 98 %; at 99 % they cannot be told apart",
       best_two[0.95].low > 0 and best_two[0.98].low > 0 and not best_two[0.99].excludes_zero)  # fmt: skip
 
@@ -431,6 +447,9 @@ grid = pd.DataFrame(
 )
 lead = grid.sub(grid["one-shot"], axis=0)
 spread = (grid.max(axis=1) - grid.min(axis=1)).loc[["50 %", "80 %", "90 %"]].max()
+tables.approximate(grid, dict.fromkeys(grid, "{:5.1f} %"))
+
+# %%
 claim("6.d", "up to 90 % the best and the worst schedule end 1.5 points apart at most",
       within(spread, -0.5, 1.5))  # fmt: skip
 claim("6.e", "at 98 % cubic ends ahead of one-shot, and linear behind it",
@@ -438,7 +457,6 @@ claim("6.e", "at 98 % cubic ends ahead of one-shot, and linear behind it",
 claim("6.f", "at 99 % cubic and geometric end ahead of one-shot, and linear 0.5 to 8 points behind it",
       [within(-lead.loc["99 %", "linear"], 0.5, 8),
        lead.loc["99 %", "cubic"] > 0, lead.loc["99 %", "geometric"] > 0])  # fmt: skip
-tables.approximate(grid, dict.fromkeys(grid, "{:5.1f} %"))
 
 # %% [markdown]
 # Do not trust a file: run the column of 99 % yourself, for the first seed. Three runs of ten epochs, and
@@ -456,9 +474,11 @@ column = pd.DataFrame(
      "file": [stored[name, 0.99][0] for name in live]},
     index=pd.Index([*live], name="99 %, one seed"),
 )  # fmt: skip
+tables.approximate(column, dict.fromkeys(column, "{:5.1f} %"))
+
+# %%
 claim("6.g", "each live run agrees with the file within 2 points",
       (column["live"] - column["file"]).abs().max() < 2)  # fmt: skip
-tables.approximate(column, dict.fromkeys(column, "{:5.1f} %"))
 
 # %% [markdown]
 # ## 6.6 Too big a step, or too few epochs?
@@ -481,6 +501,7 @@ def zigzag(history):
     return x, [value for row in history.rounds for value in (row.before, row.accuracy)]
 
 
+# %%
 plotting.show(
     plotting.traces(
         {name: zigzag(history) for name, (_, history) in live.items()},
@@ -541,6 +562,9 @@ by_cut = pd.DataFrame(
 )  # fmt: skip
 smaller_cut = [(runs[0.98, *rest] - runs[0.9, *rest]).mean()
                for runs, rest in ((steps, (1,)), (gentle, (0, 1)))]  # fmt: skip
+tables.approximate(by_cut, dict.fromkeys(by_cut, "{:5.1f} %"))
+
+# %%
 claim("6.h", "right after the cut: 99 % at once leaves under 60 % accuracy, a last cut of nine tenths "
       "after a gentle way up 20 to 60, and one of half 45 to 95",
       [fallen < 60, within(gentle[0.9, 0, 0].mean(), 20, 60), within(gentle[0.98, 0, 0].mean(), 45, 95)])  # fmt: skip
@@ -548,7 +572,6 @@ claim("S17", "with one epoch to come, a last cut of half ends 3 to 6 points abov
       "a linear way up, and 1.5 to 9.5 after a gentle one",
       [within(smaller_cut[0], 3, 6), within(smaller_cut[1], 1.5, 9.5)],
       verdict="holds when few epochs follow: given time, most of the collapse heals, not all")  # fmt: skip
-tables.approximate(by_cut, dict.fromkeys(by_cut, "{:5.1f} %"))
 
 # %% [markdown]
 # The linear way up to 98 % hides a deep cut of its own: its ninth step takes five sixths of what is left.
@@ -564,11 +587,13 @@ by_epochs = pd.DataFrame(
 later = {before: (gentle[before, 0, 9] - gentle[before, 8, 1]).mean() for before in DEPTHS}
 more = (steps[0.9, 9] - steps[0.9, 1]).mean()
 print(f"eight epochs more in all, linear up to 90 %: ≈ {more:.1f} points")
+tables.approximate(by_epochs, dict.fromkeys(by_epochs, "{:5.1f} %"))
+
+# %%
 claim("S16", "after a last cut of nine tenths, eight epochs more are worth 0.9 to 8.5 points; eight after it "
       "and not before it 0.9 to 7; after one of half these are worth 4.5 at most",
       [within(more, 0.9, 8.5), within(later[0.9], 0.9, 7), within(later[0.98], -3.5, 4.5)],
       verdict="holds when a cut was deep")  # fmt: skip
-tables.approximate(by_epochs, dict.fromkeys(by_epochs, "{:5.1f} %"))
 
 # %% [markdown]
 # With nine epochs after it, has the deep cut caught up with the one of half, over all twelve nets? And does
@@ -580,14 +605,16 @@ nine_tenths = all_nets[0.9, 0, 9]
 still, sooner = (intervals.paired_difference(all_nets[0.98, 0, n], nine_tenths) for n in (9, 1))
 print(f"half at once, 9 epochs after it − nine tenths, 9 after it: {still} points")
 print(f"half at once, 1 epoch after it  − nine tenths, 9 after it: {sooner} points")
-claim("6.y", "nine epochs after the cut, twelve nets: half at once ends ahead of nine tenths at once",
-      still.low > 0)  # fmt: skip
 plan = [*schedules.geometric(0.9, 9), 0.99]
 pruned, _ = experiments.prune_in_rounds(dense_nets[SEEDS[0]], digits, plan, 1, SEEDS[0])
 ended = 100 * training.evaluate(pruned, digits.test)
 print(
     f"last cut of nine tenths, one epoch: live ≈ {ended:.1f} %, file ≈ {gentle[0.9, 0, 1][0]:.1f} %"
 )
+
+# %%
+claim("6.y", "nine epochs after the cut, twelve nets: half at once ends ahead of nine tenths at once",
+      still.low > 0)  # fmt: skip
 claim("6.q", "the live run agrees with the file within 2 points",
       abs(ended - gentle[0.9, 0, 1][0]) < 2)  # fmt: skip
 
@@ -684,6 +711,8 @@ print(f"new weights with its signs, 98 % ≈ {signs_score:.1f} %")
 # %%
 tickets = experiments.by_configuration("tickets", SEEDS)
 starts = ("ticket", "new weights", "shuffled mask")
+
+# %%
 plotting.show(
     plotting.accuracy_curves(
         {s: np.stack([tickets[s, total] for total in experiments.TICKETS], axis=1) / 100 for s in starts},
@@ -706,6 +735,8 @@ price = intervals.paired_difference(stored["cubic", 0.98], tickets["ticket", 0.9
 signs = experiments.by_configuration("signs", SEEDS[:2])  # all rivals, of two of the nets
 guess.compare(lost_to["new weights"][-1])
 print(f"98 %, cubic fine-tuning − ticket: {price} points")
+
+# %%
 claim("6.i", "the ticket ends no more than 1 point below the dense net at 80 %, 0.5 at 95 and 2 at 98 %",
       [within(below[0], -2.5, 1), within(below[1], -0.8, 0.5), within(below[2], -0.9, 2)])  # fmt: skip
 claim("6.j", "five epochs: with new weights it ends 0.5 to 5 points behind at 80 %, 1.5 to 8 at 95 and "
@@ -735,6 +766,8 @@ guess = predict(
 # %%
 eight = experiments.by_configuration("signs")
 drawn = ("dense", "ticket", "its signs", "its sizes", "new weights")
+
+# %%
 plotting.show(
     plotting.accuracy_curves(
         {s: np.stack([eight[s, n] for n in experiments.TICKET_BUDGETS], axis=1) / 100 for s in drawn},
@@ -760,6 +793,8 @@ for (start, n), gap in gaps.items():
     print(f"{n:2d} epochs, ticket − {start:18s} {gap} points")
 mine = {(start, n): (signs["ticket", n] - signs[start, n]).mean() for start, n in gaps}
 guess.compare(mine["new weights", 20])
+
+# %%
 claim("6.s", "98 %, five epochs: with its signs a net ends 2.5 points behind the ticket at most, with its "
       "sizes up to 11; over eight nets the two intervals lie apart",
       [within(mine["its signs", 5], -1.5, 2.5), within(mine["its sizes", 5], 0, 11),
@@ -832,11 +867,13 @@ for rate in rates:
 rates_table = pd.Series(by_rate).unstack().mean(axis=1).rename("validation accuracy").to_frame()
 best = rates_table["validation accuracy"].idxmax()
 behind = rates_table["validation accuracy"].max() - rates_table["validation accuracy"]
-claim("6.m", "0.01 or 0.05 is best; 0.0001 and 0.5 end 3 to 20 points behind",
-      best in (1e-2, 5e-2) and all(0.03 < behind[rate] < 0.2 for rate in (1e-4, 0.5)))  # fmt: skip
 tables.approximate(
     rates_table.rename_axis(index="learning rate"), {"validation accuracy": "{:6.1%}"}
 )
+
+# %%
+claim("6.m", "0.01 or 0.05 is best; 0.0001 and 0.5 end 3 to 20 points behind",
+      best in (1e-2, 5e-2) and all(0.03 < behind[rate] < 0.2 for rate in (1e-4, 0.5)))  # fmt: skip
 
 # %% [markdown]
 # **My iterative run ends below one-shot with the same epochs. Did I do something wrong?** Perhaps not:
@@ -921,10 +958,12 @@ chosen = masks.sparsity(pruned)
 scores = [100 * training.evaluate(net, digits.test) for net in (pruned, twin)]
 print(f"at least ≈ {aim:.1%} on the validation part: ≈ {chosen:.0%} go")
 print(f"test part: chosen ≈ {scores[0]:.1f} %, dense ≈ {scores[1]:.1f} %")
-claim("6.n", "within 2 points on the validation part, 80 to 98 % go, and the test part agrees within 3",
-      0.799 < chosen < 0.981 and abs(scores[0] - scores[1]) < 3)  # fmt: skip
 walked = pd.DataFrame(rows).set_index("sparsity")
 tables.approximate(walked, {"validation accuracy": "{:6.1%}"})
+
+# %%
+claim("6.n", "within 2 points on the validation part, 80 to 98 % go, and the test part agrees within 3",
+      0.799 < chosen < 0.981 and abs(scores[0] - scores[1]) < 3)  # fmt: skip
 
 # %% [markdown]
 # ## 6.9 Further: what to turn back after a cut
@@ -972,17 +1011,19 @@ over_late = [
     intervals.paired_difference(turned["learning-rate rewinding", s], turned["late rewinding", s])
     for s in rewinding.CUTS
 ]
-claim("6.u", "after one cut, learning-rate rewinding ends 0.2 to 2 points ahead of fine-tuning at 95 % and 0.6 "
-      "to 4.5 at 98 %; over eight nets it is ahead of late rewinding, too",
-      [within(gained[0], 0.2, 2), within(gained[1], 0.6, 4.5), min(d.low for d in over_late) > 0])  # fmt: skip
-claim("6.v", "the live net agrees with the file within 2 points",
-      abs(ended - two["learning-rate rewinding", 0.98][0]) < 2)  # fmt: skip
 table = pd.DataFrame(
     {f"{100 * s:g} %": [turned[way, s].mean() for way in rewinding.WAYS] for s in rewinding.CUTS},
     pd.Index(rewinding.WAYS, name="seven epochs after the cut"),
 )
 print(f"dense, as many epochs: ≈ {turned['dense', 0.0].mean():.1f} %")
 tables.approximate(table, dict.fromkeys(table, "{:5.1f} %"))
+
+# %%
+claim("6.u", "after one cut, learning-rate rewinding ends 0.2 to 2 points ahead of fine-tuning at 95 % and 0.6 "
+      "to 4.5 at 98 %; over eight nets it is ahead of late rewinding, too",
+      [within(gained[0], 0.2, 2), within(gained[1], 0.6, 4.5), min(d.low for d in over_late) > 0])  # fmt: skip
+claim("6.v", "the live net agrees with the file within 2 points",
+      abs(ended - two["learning-rate rewinding", 0.98][0]) < 2)  # fmt: skip
 
 # %% [markdown]
 # Keep what the weights have learned, and turn the learning rate back: that comes out first at both
@@ -1021,17 +1062,19 @@ sooner = intervals.paired_difference(
 gained = {way: (two[way, 0.99] - two["ten rounds", 0.99]).mean() for way in gradual.WAYS[2:]}
 print(f"99 %, every 10 steps − ten rounds: {finer} points")
 print(f"99 %, early − not: {sooner} points")
+table = pd.DataFrame(
+    {"test accuracy": [during[way, 0.99].mean() for way in gradual.WAYS]},
+    pd.Index(gradual.WAYS, name="fourteen epochs, 99 %"),
+)
+tables.approximate(table, {"test accuracy": "{:5.1f} %"})
+
+# %%
 claim("6.w", "99 %, eight nets: small cuts during one training end ahead of ten rounds, by 4 points at "
       "most; to begin them early makes no difference that can be told",
       [within(gained["every 10 steps"], -1.5, 4), within(gained["every 10 steps, early"], -4, 6.5),
        finer.low > 0 and not sooner.excludes_zero])  # fmt: skip
 claim("6.x", "the live net agrees with the file within 2 points",
       abs(ended - two["every 10 steps", 0.99][0]) < 2)  # fmt: skip
-table = pd.DataFrame(
-    {"test accuracy": [during[way, 0.99].mean() for way in gradual.WAYS]},
-    pd.Index(gradual.WAYS, name="fourteen epochs, 99 %"),
-)
-tables.approximate(table, {"test accuracy": "{:5.1f} %"})
 
 # %% [markdown]
 # The same schedule in smaller steps ends higher. To begin early and leave four epochs at the end adds

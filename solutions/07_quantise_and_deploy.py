@@ -13,7 +13,7 @@
 # - take a net out of PyTorch with a check at every joint, and time int8 fairly,
 # - ship it (部署).
 #
-# **Time**: 75 minutes.
+# **Time**: 85 minutes.
 
 # %%
 import torch
@@ -98,12 +98,14 @@ sizes = pd.DataFrame(
 )
 ORIGINAL = len(files["dense, float32"])
 times = ORIGINAL / sizes
+tables.approximate(sizes / 1e3, dict.fromkeys(sizes, "{:5.0f} kB"))
+
+# %%
 claim("7.a", "gzip takes 6 to 9 % off the dense file, makes that with 95 % zeros 6.5 to 9 times smaller, and "
       "int8 with zeros 35 to 50 times",
       [within(100 - 100 / times.loc["dense, float32", "gzip"], 6, 9),
        within(times.loc["95 % zeros, float32", "gzip"], 6.5, 9),
        within(times.loc["95 % zeros, int8", "gzip"], 35, 50)])  # fmt: skip
-tables.approximate(sizes / 1e3, dict.fromkeys(sizes, "{:5.0f} kB"))
 
 # %% [markdown]
 # Trained weights look like noise, so gzip finds next to nothing in the dense file. A weight that is left
@@ -170,6 +172,8 @@ print("the centroids of sharing.kmeans:", centroids.allclose(sharing.kmeans(weig
 
 # %%
 kept = {name: w.detach()[w != 0] for name, w in pruning.weights(sparse).items()}
+
+# %%
 plotting.show(
     plotting.codebook_histogram(
         {name: (w, sharing.kmeans(w, 8)) for name, w in kept.items()},
@@ -206,6 +210,10 @@ for count in VALUES:
 # %%
 import numpy as np
 
+lost = accuracy_of(sparse) - np.array(by_values["no training"])
+guess.compare(by_values["no training"][1])
+
+# %%
 plotting.show(
     plotting.accuracy_curves(
         {name: np.array(values) / 100 for name, values in by_values.items()}, VALUES,
@@ -216,8 +224,6 @@ plotting.show(
     alt="Test accuracy against the number of different values a layer: at chance with one, close to the "
     "net with all values from two on.",
 )  # fmt: skip
-lost = accuracy_of(sparse) - np.array(by_values["no training"])
-guess.compare(by_values["no training"][1])
 claim("7.b", "one value a layer leaves chance; two values cost 7 points at most, 16 at most 1, without training",
       [lost[0] > 70, within(lost[1], -3, 7), abs(lost[-1]) < 1])  # fmt: skip
 
@@ -329,6 +335,8 @@ counts = first[first > 0].bincount()[1:].tolist()
 entropy, lengths = huffman(counts)
 mean_length = sum(n * bits for n, bits in zip(counts, lengths)) / sum(counts)
 print(f"entropy: ≈ {entropy:.2f} bits a code; Huffman: ≈ {mean_length:.2f} bits a code")
+
+# %%
 claim("7.c", "Huffman's code needs at most 0.2 bits more than the entropy, and both less than 3 bits",
       entropy <= mean_length <= entropy + 0.2 and mean_length < 3)  # fmt: skip
 
@@ -426,6 +434,8 @@ try:
 except ValueError as error:
     print(error)
 print(f"the file: ≈ {len(file) / 1e3:.1f} kB")
+
+# %%
 claim(
     "7.d", "the net that is decoded has the weights of the net that was encoded, all of them", same
 )
@@ -441,11 +451,13 @@ ratios = {
     "as the paper counts: codes, gaps, codebook": 4 * weights / by_layer.loc["all", "Huffman"],
     "the file: all that it takes to have the net again": ORIGINAL / len(file),
 }
+tables.approximate(pd.DataFrame({"ratio": ratios}), {"ratio": "{:5.1f} ×"})
+
+# %%
 claim("7.e", "three honest ratios of one net: 20, 66 to 88 and 73 to 97 times",
       [abs(ratios["1 / density: weights left"] - 20) < 0.1,
        within(ratios["as the paper counts: codes, gaps, codebook"], 66, 88),
        within(ratios["the file: all that it takes to have the net again"], 73, 97)])  # fmt: skip
-tables.approximate(pd.DataFrame({"ratio": ratios}), {"ratio": "{:5.1f} ×"})
 
 # %% [markdown]
 # All three stand in papers, under one name. 1/density leaves out where the weights are, the second leaves
@@ -464,6 +476,8 @@ stages = {
     "… with Huffman": by_layer.loc["all", "Huffman"],
     "the course's file": len(file),
 }
+
+# %%
 plotting.show(
     plotting.size_steps(stages, "Zeros and one byte a weight make the largest steps"),
     alt="The size of one net in seven forms on a logarithmic axis, from the dense float32 file down to the "
@@ -541,6 +555,8 @@ off = (weight - quantise.dequantise(q, grid)).abs().flatten(1).amax(1)
 print("none off by more than the bound:", bool((off <= bound * 1.001).all()))
 q_sparse, _, _ = symmetric_grid(sparse.fc1.weight.detach(), 8)
 gone = sparse.fc1.weight == 0
+
+# %%
 claim(
     "7.f",
     "every pruned weight is the integer 0, so int8 keeps all zeros",
@@ -645,6 +661,9 @@ by_bits = {name: [accuracy_of(rounded(folded, bits, axis)) for bits in BITS]
 # Six numbers of bits, with one scale a layer and with one a filter:
 
 # %%
+live = [by_bits["per channel"][BITS.index(bits)] - accuracy_of(half) for bits in (8, 6, 5)]
+
+# %%
 plotting.show(
     plotting.accuracy_curves(
         {name: np.array(values) / 100 for name, values in by_bits.items()}, BITS,
@@ -654,7 +673,6 @@ plotting.show(
     alt="Test accuracy against the bits a weight, per tensor and per channel: level down to four bits, "
     "then falling, per tensor first or deeper.",
 )  # fmt: skip
-live = [by_bits["per channel"][BITS.index(bits)] - accuracy_of(half) for bits in (8, 6, 5)]
 claim("7.g", "eight and six bits cost 0.3 points at most; with four and three, a scale for each filter loses less than one "
       "a layer; the live net is level down to five bits and within 3 points of the file",
       max(abs(costs[way, bits].mean) for way in ("per tensor", "per channel") for bits in (8, 6)) < 0.3
@@ -716,6 +734,8 @@ healed, late, last = (
     orders[way, 8].mean
     for way in ("prune, train, quantise", "train, prune, quantise", "train, quantise, prune")
 )
+
+# %%
 claim("7.n", "eight bits, 80 % pruned: pruned before the last epochs, then quantised, it costs 0.5 points at most; "
       "pruned after them 10 at least, before or after quantising",
       abs(healed) < 0.5 and late < -10 and last < -10)  # fmt: skip
@@ -794,9 +814,6 @@ joints = {
                                  images, 3, "each layer rounds"),
     "shared → file → decoded": deploy.parity(shared, decoded, images, 0, "the same numbers"),
 }  # fmt: skip
-claim("7.h", "at every joint the answers stay within the tolerance; up to ONNX no digit flips",
-      all(joint.holds for joint in joints.values())
-      and all(joint.flips == 0 for name, joint in joints.items() if "int8" not in name))  # fmt: skip
 pd.DataFrame(
     {
         "apart by": [f"≈ {j.difference:.0e}" if j.tolerance else "0" for j in joints.values()],
@@ -806,6 +823,11 @@ pd.DataFrame(
     },
     index=pd.Index(joints, name="joint"),
 )
+
+# %%
+claim("7.h", "at every joint the answers stay within the tolerance; up to ONNX no digit flips",
+      all(joint.holds for joint in joints.values())
+      and all(joint.flips == 0 for name, joint in joints.items() if "int8" not in name))  # fmt: skip
 
 # %% [markdown]
 # Three joints are equalities up to rounding, the file is one exactly. int8 is none: it is a net nearby. So
@@ -883,11 +905,13 @@ readings = pd.DataFrame(
 # %%
 off = (readings["test accuracy"] - readings.loc["float32", "test accuracy"]).abs()
 print(f"sums of the first conv that are cut off: ≈ {share:.1f} %")
+tables.approximate(readings, {"test accuracy": "{:5.1f} %", "flips of 1,000": "{:3.0f}"})
+
+# %%
 claim("7.i", "without VNNI some of the first conv's sums are cut off, with 7 bits none; exact int8 and 7 bits end "
       "within 1 point of float32",
       share > 0.1 and seven.equal(seven_cut_off)
       and max(off[["int8, exact", "7 bits, as this processor adds up"]]) <= 1)  # fmt: skip
-tables.approximate(readings, {"test accuracy": "{:5.1f} %", "flips of 1,000": "{:3.0f}"})
 
 # %% [markdown]
 # Newer processors have **VNNI**, which adds up in 32 bits: there the fourth row should read as the fifth.
@@ -963,6 +987,9 @@ against_int8 = [
     for file in (layers_file, dynamic_file)
 ]
 slower = [ratio.above(1) if deploy.processor().saturates else None for ratio in against_float]
+tables.approximate(faster, dict.fromkeys(faster, "{:5.1f} ×"))
+
+# %%
 time_claim("7.j", "half of the filters in ONNX Runtime, float32, are at least 7 times as fast as all in PyTorch, "
            "at batch 1 and 64", *(speed["half, float32", n].above(7) for n in (1, 64)))  # fmt: skip
 time_claim(
@@ -970,7 +997,6 @@ time_claim(
 )
 time_claim("7.l", "int8 from int8 and dynamic int8 take at least 1.5 times as long as the usual int8, at batch 64",
            *(ratio.above(1.5) for ratio in against_int8))  # fmt: skip
-tables.approximate(faster, dict.fromkeys(faster, "{:5.1f} ×"))
 
 # %% [markdown]
 # A large part of the gain is ONNX Runtime itself, which joins layers and does not go through Python: have it
@@ -998,6 +1024,8 @@ sizes_kb["int8, short names"] = deploy.shorten_names(int8_file).stat().st_size /
 for name, size in sizes_kb.items():
     print(f"{name:17s} ≈ {size:5.1f} kB")
 gained = sizes_kb["wide.onnx"] / sizes_kb["int8, short names"]
+
+# %%
 claim("7.r", "half of the filters in int8 end within 0.5 points of the whole net, in a file 8 to 13 times smaller",
       [abs(and_int8.mean) < 0.5, within(gained, 8, 13)])  # fmt: skip
 
@@ -1054,6 +1082,8 @@ faults = {}
 for name, (rows, total) in PAPER.items():
     faults[name] = impossible_cells({r: dict(zip(COLUMNS, row)) for r, row in rows.items()}, total)
     print(name, faults[name])
+
+# %%
 claim("7.m", "three cells of the paper's tables contradict the others: both totals of Huffman's bits, and one layer's",
       faults == {"LeNet-300-100": [("total", "huffman")], "LeNet-5": [("ip2", "huffman"), ("total", "huffman")]})  # fmt: skip
 
@@ -1102,6 +1132,8 @@ def column(name):
 smaller, against_twin = ORIGINAL / column("bytes"), 100 * (column("accuracy") - column("dense"))
 guess.compare(smaller.mean()[against_twin.mean() >= -0.3].max(), digits=0)
 PUBLISHED = {"Han 2016": (40, 0.06), "Ullrich 2017": (64, -0.05), "Oktay 2020": (124, -0.3)}
+
+# %%
 plotting.show(
     plotting.compression_curve(
         smaller.to_numpy(), against_twin.to_numpy(), PUBLISHED,
@@ -1128,12 +1160,14 @@ curve = pd.DataFrame(
     },
     pd.Index([f"{100 * s:g} %" for s in smaller], name="zeros"),
 )
+print(f"the dense twins: ≈ {100 * column('dense')[0.98].mean():.1f} %")
+curve
+
+# %%
 claim("7.t", "98 % zeros, five seeds: 178 to 192 times smaller, on average at most 0.3 points below the dense twin, and "
       "no seed by more than 0.8",
       [within(intervals.paired_difference(smaller[0.98], np.zeros(len(smaller))), 178, 192), against_twin[0.98].mean() >= -0.3,
        against_twin[0.98].min() >= -0.8])  # fmt: skip
-print(f"the dense twins: ≈ {100 * column('dense')[0.98].mean():.1f} %")
-curve
 
 # %% [markdown]
 # Compare with care. The diamonds are from other data: 60,000 training digits, 10,000 test digits, and nets
@@ -1219,6 +1253,8 @@ for number in range(3):
 wrong = ship.ask(shipped, shipped / "classify.py")
 print(wrong.words.replace(f"{shipped}{os.sep}", ""))
 weighs = {path: size / 1e3 for path, size in weight.files.items()}
+
+# %%
 claim("7.o", "the program reads two digits of three at least and refuses what is no picture; the page is smaller than 40 kB, "
       "the int8 net a tenth of the whole net's file",
       sum(said.words[0] == str(int(label)) for said, label in zip(answered, labels)) >= 2
@@ -1256,9 +1292,11 @@ checkpoint = {
     "… and Adam's memory": saved([net.state_dict(), optimizer.state_dict()]),
     "the course's file, eight values": len(file),
 }
+tables.approximate(pd.DataFrame({"size": checkpoint}) / 1e3, {"size": "{:7,.1f} kB"})
+
+# %%
 claim("7.p", "a checkpoint with masks and Adam's memory has 3.9 to 4.1 times the bytes of the weights",
       3.9 < checkpoint["… and Adam's memory"] / checkpoint["weights"] < 4.1)  # fmt: skip
-tables.approximate(pd.DataFrame({"size": checkpoint}) / 1e3, {"size": "{:7,.1f} kB"})
 
 # %% [markdown]
 # Take the masks off and leave the optimizer out, and it is as large as the dense net; then share, round and
@@ -1318,6 +1356,8 @@ zeros = measure.latency_ratio(
 )
 print(f"90 % zeros: {zeros}")
 guess.compare(100 * zeros.median, digits=0)
+
+# %%
 time_claim("7.q", "a file with 90 % zeros takes 0.85 to 1.15 × the time of the file without, in ONNX Runtime",
            zeros.above(0.85), zeros.below(1.15))  # fmt: skip
 
