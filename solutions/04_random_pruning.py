@@ -11,7 +11,7 @@
 # - say how many seeds it takes to tell them apart, and why you decide that first,
 # - say where random pruning loses by far, after how many epochs, and where it is hard to beat.
 #
-# **Time**: 50 minutes.
+# **Time**: 55 minutes.
 
 # %%
 import torch
@@ -585,7 +585,7 @@ claim("4.m", "the difference of the twelve pairs is uncertain by 0.1 to 0.6 poin
 # part is looked at, the less it is unseen: what is *chosen* (a rate, a sparsity, a criterion) is chosen
 # on the validation part.
 #
-# > ### Exercise 4.5 · Design the fair comparison
+# > ### Exercise 4.6 · Design the fair comparison
 # > difficulty ★★★ · importance ★★★ · 8 minutes
 # >
 # > Write `fair_comparison(nets, methods, rates, epochs, train, accuracy)`. Two methods cut the same dense
@@ -628,6 +628,28 @@ fair_comparison = ex.fair_comparison.check(fair_comparison)
 #
 # Now whole filters: as many go as by norm, and a draw for each says which.
 #
+# > ### Exercise 4.5 · Random filters
+# > difficulty ★☆☆ · importance ★★★ · 4 minutes
+# >
+# > Write `random_filters(draws, weight, sparsity)`: `draws` holds one number for each filter of
+# > `weight`. Prune the round(sparsity · filters) filters with the smallest draws, of equal draws the
+# > first, as a block mask: boolean, in the weight's shape. Leave the arguments alone.
+
+
+# %%
+def random_filters(draws, weight, sparsity):
+    """draws: (filters,), weight: (filters, …). Returns the mask in the weight's shape."""
+    ### BEGIN SOLUTION
+    count = round(sparsity * len(draws))
+    mask = torch.ones_like(weight, dtype=torch.bool)
+    mask[draws.argsort(stable=True)[:count]] = False
+    return mask
+    ### END SOLUTION
+
+
+random_filters = ex.random_filters.check(random_filters)
+
+# %% [markdown]
 # Train ConvNets, two epochs each. Remove 50 and 75 % of the filters of each conv, those of smallest L2
 # norm or random ones, and fine-tune. BatchNorm's statistics are brought up to date before each
 # measurement, as in lesson 03. How far behind will the random ones be?
@@ -689,7 +711,7 @@ claim("4.p", "with other lots for the same nets, both intervals that left out 0 
 # of those that are gone. Mittal and others found the
 # same on large nets. So when a paper shows that its filter criterion recovers after fine-tuning, ask for
 # the random control. How many seeds does it take to see a difference of one point? And does the file hold
-# live, on one net?
+# with *your* function, live on one net?
 
 # %%
 from course_utils import surgery
@@ -699,10 +721,12 @@ print(f"50 %, a difference of one point: ≈ {intervals.seeds_needed(spread, 1.0
 convnet = experiments.convnet(SEEDS[0])
 lots = torch.Generator().manual_seed(10_000 + SEEDS[0])
 keep = {
-    name: masks.mask_from_scores(torch.rand(len(layer.weight), generator=lots), 0.5)
+    name: random_filters(torch.rand(len(layer.weight), generator=lots), layer.weight, 0.5)
     for name, layer in surgery.filter_layers(convnet).items()
 }
-small = surgery.remove_filters(convnet, keep)
+small = surgery.remove_filters(
+    convnet, {name: mask.flatten(1).any(1) for name, mask in keep.items()}
+)
 training.train(small, digits, epochs=1, seed=100 + SEEDS[0])
 training.recalibrate(small, digits.train)
 live = 100 * training.evaluate(small, digits.test)

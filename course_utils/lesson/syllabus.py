@@ -39,7 +39,7 @@ LESSONS = (
         "04",
         "random_pruning",
         "Random pruning",
-        50,
+        55,
         "the control group, and how many seeds it takes",
     ),
     Lesson(

@@ -86,6 +86,12 @@ def comparison_seed_by_seed(nets, methods, rates, epochs, train, accuracy):
     )
 
 
+def filters_by_loop(draws, weight, sparsity):
+    answers = exact_by_loop(draws, sparsity)
+    return torch.stack([torch.full_like(row, bool(kept)).bool() for row, kept in
+                        zip(weight, answers, strict=True)])  # fmt: skip
+
+
 def interval_by_statistics(a, b, t):
     differences = [x - y for x, y in zip(a, b, strict=True)]
     mean = statistics.mean(differences)
@@ -109,5 +115,6 @@ RIGHT_ANSWERS = {
     "4.2": (exact_by_loop, exact_by_two_sorts, exact_in_numpy),
     "4.3": (spread_by_power, spread_as_tensor, spread_of_torch),
     "4.4": (interval_by_statistics, interval_as_tensor, interval_as_array),
-    "4.5": (comparison_in_two_passes, comparison_seed_by_seed),
+    "4.5": (filters_by_loop,),
+    "4.6": (comparison_in_two_passes, comparison_seed_by_seed),
 }

@@ -408,6 +408,43 @@ def other_parts_of_the_data(nets, methods, rates, epochs, train, accuracy):
     return [accuracy(net, "val") - accuracy(net, "val") for net in nets.values()]
 
 
+def largest_filters_first(draws, weight, sparsity):
+    mask = torch.ones(weight.shape, dtype=torch.bool)
+    gone = sorted(range(len(draws)), key=lambda i: -draws[i].item())
+    for i in gone[: round(sparsity * len(gone))]:
+        mask[i] = False
+    return mask
+
+
+def answers_as_a_row(draws, weight, sparsity):
+    rank = torch.empty(len(draws), dtype=torch.long)
+    rank[draws.argsort(stable=True)] = torch.arange(len(draws))
+    keep = rank >= round(sparsity * len(draws))
+    shape = [1] * weight.dim()
+    shape[1] = -1
+    return keep.reshape(shape).expand(weight.shape)
+
+
+def a_permutation(draws, weight, sparsity):
+    mask = torch.ones_like(weight).bool()
+    mask[torch.randperm(len(draws))[: round(sparsity * len(draws))]] = False
+    return mask
+
+
+def weights_multiplied(draws, weight, sparsity):
+    return weight * filters_kept(draws, sparsity).view(-1, *[1] * (weight.dim() - 1))
+
+
+def filters_kept(draws, sparsity):
+    keep = torch.ones(len(draws), dtype=torch.bool)
+    keep[draws.argsort(stable=True)[: round(sparsity * len(draws))]] = False
+    return keep
+
+
+def by_threshold_of_filters(draws, weight, sparsity):
+    return (draws >= sparsity).view(-1, *[1] * (weight.dim() - 1)).expand_as(weight).clone()
+
+
 WRONG_ANSWERS = {
     "4.1": [
         (mask_of_those_dropped, "at most the probability"),
@@ -473,6 +510,13 @@ WRONG_ANSWERS = {
         (three_seeds_for_ever, "You divide by √3 in every case"),
     ],
     "4.5": [
+        (largest_filters_first, "the *largest* draws"),
+        (answers_as_a_row, "along the columns"),
+        (a_permutation, "draw anew"),
+        (weights_multiplied, "float32 where bool"),
+        (by_threshold_of_filters, "the count varies"),
+    ],
+    "4.6": [
         (dense_nets_used_up, "It changes nets in place"),
         (shallow_copies, "share one net a seed"),
         (as_many_epochs_after_the_cut, "the longer training"),

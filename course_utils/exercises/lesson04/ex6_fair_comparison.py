@@ -1,4 +1,4 @@
-"""Exercise 4.5: Design the fair comparison."""
+"""Exercise 4.6: Design the fair comparison."""
 
 import copy
 import statistics
@@ -302,7 +302,7 @@ def _lab(
 _right = fair_comparison
 
 fair_comparison = Exercise(
-    id="4.5",
+    id="4.6",
     title="Design the fair comparison",
     difficulty=3,
     importance=3,
