@@ -150,11 +150,7 @@ def test_curves_are_lower_than_wide_and_masks_lower_still():
 
 
 def test_bars_show_the_mean_and_the_spread_of_the_seeds():
-    fig = FIGURES["grouped_bars"]()
-    (ax,) = fig.axes
-    fig.draw_without_rendering()
-    legend, frame = ax.get_legend().get_window_extent(), ax.get_window_extent()
-    assert frame.x1 - legend.x1 < legend.x0 - frame.x0  # on the right, though the bars rise there
+    (ax,) = FIGURES["grouped_bars"]().axes
     assert [bar.get_height() for bar in ax.patches] == [1, 2, 4, 6]
     assert ax.get_legend_handles_labels()[1] == ["raw", "fine-tuned"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["25 %", "50 %"]
