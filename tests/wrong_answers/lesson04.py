@@ -512,7 +512,7 @@ WRONG_ANSWERS = {
     "4.5": [
         (largest_filters_first, "the *largest* draws"),
         (answers_as_a_row, "along the columns"),
-        (a_permutation, "draw anew"),
+        (a_permutation, "Does it draw random numbers"),
         (weights_multiplied, "float32 where bool"),
         (by_threshold_of_filters, "the count varies"),
     ],
