@@ -206,7 +206,7 @@ def _two_means() -> tuple:
 def _gradients_left(small: nn.Module, masked: nn.Module, x: Tensor) -> float:
     largest = _gap(small, masked, x).abs().max()
     largest.backward()
-    return float(largest)
+    return largest.item()
 
 
 @torch.no_grad()
