@@ -20,7 +20,7 @@ lab: .venv/installed  ## install what is needed and open your copies of the less
 # time would be noise.
 test: lint  ## lint, unit tests, every notebook's stored output, browser tests
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest --nbval -n $(JOBS) -m "not browser" $(PYTEST_ARGS)
-	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest -m browser tests -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(PY) -m pytest -m browser tests -n $(JOBS) $(PYTEST_ARGS)
 
 lint: .venv/installed-dev  ## ruff: what it checks and how it formats; import-linter: who may use whom
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .

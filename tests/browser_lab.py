@@ -37,13 +37,6 @@ MARKS = [
         CHROMIUM is None and "CI" not in os.environ, reason="no Chromium is installed here"
     ),
 ]
-
-
-def marks(page: str) -> list[pytest.MarkDecorator]:
-    """For tests that share one ``page``: they run on one worker, in their order."""
-    return [*MARKS, pytest.mark.xdist_group(page)]
-
-
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",

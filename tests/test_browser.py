@@ -9,7 +9,7 @@ import pytest
 from course_utils.lesson import progress
 
 pytest.importorskip("playwright.sync_api")
-pytestmark = browser_lab.marks("first_lesson")
+pytestmark = browser_lab.MARKS
 LESSON = "00_start_here.ipynb"
 NOTE_BARS = """() => {
   globalThis.barSeen = false;

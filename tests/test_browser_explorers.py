@@ -12,7 +12,7 @@ import pytest
 from course_utils import coding, masks, measure, pruning, schedules, sharing, surgery, training
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = browser_lab.marks("explorers")
+pytestmark = browser_lab.MARKS
 SETUP = """
 import torch
 from course_utils import data, explore, models, training

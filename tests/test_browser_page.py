@@ -14,7 +14,7 @@ from torch import nn
 from course_utils import deploy, models, pruning, sharing, ship, training
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = browser_lab.marks("page")
+pytestmark = browser_lab.MARKS
 # Digits go in as bytes, as they are in the data set: a text of their decimals takes half a minute.
 ALL_SCORES = """text => {
     const ink = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));

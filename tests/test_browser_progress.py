@@ -12,7 +12,7 @@ import browser_lab
 import pytest
 
 pytest.importorskip("playwright.sync_api")
-pytestmark = browser_lab.marks("progress")
+pytestmark = browser_lab.MARKS
 LESSON = "00_start_here.ipynb"
 TRAINING = (
     "from course_utils import data, models, training\nfrom course_utils.lesson import progress\n"

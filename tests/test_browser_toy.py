@@ -8,7 +8,7 @@ from course_utils import masks, pruning
 from course_utils.explore import toy
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = browser_lab.marks("toy")
+pytestmark = browser_lab.MARKS
 SPARSITIES = (0, 0.5, 0.8, 0.9, 0.95, 0.99)
 
 
