@@ -56,7 +56,8 @@ STATUS = """() => {
 # From the model, not the prompts: a shut cell has none.
 COUNTS = """jupyterapp.shell.currentWidget.content.widgets
     .filter(cell => cell.model.type === "code").map(cell => cell.model.executionCount)"""
-ALL_RUN = f"""() => document.querySelector("[data-mime-type='application/vnd.jupyter.stderr']") !== null
+STDERR = "[data-mime-type='application/vnd.jupyter.stderr']"  # also what an error says
+ALL_RUN = f"""() => document.querySelector("{STDERR}") !== null
     || {COUNTS}.every(count => count !== null)"""
 
 
@@ -281,8 +282,7 @@ def problems(page: "Page") -> list[str]:
     counts = page.evaluate(COUNTS)
     in_order = counts == list(range(1, len(counts) + 1))
     found = [] if in_order else [f"The cells are numbered {counts}."]
-    # What is printed to stderr, and what an error says: JupyterLab draws both in one way.
-    errors = page.locator("[data-mime-type='application/vnd.jupyter.stderr']")
+    errors = page.locator(STDERR)
     found += [f"An error: {text}" for text in errors.all_inner_texts()]
     hidden = page.get_by_text("Show more outputs").count()
     found += [f"{hidden} cells have so many outputs that the last are hidden."] * bool(hidden)
