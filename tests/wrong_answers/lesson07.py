@@ -1,3 +1,3 @@
-"""Wrong answers to the exercises of lesson 07, each with words that its verdict must hold."""
+"""Lesson 07: its wrong answers stand in ``test_exercises_07.py``, beside the right ones."""
 
 WRONG_ANSWERS = {}
