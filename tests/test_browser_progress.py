@@ -131,7 +131,7 @@ def test_a_prediction_is_skipped(open_notebook, record):
     page.get_by_text("Skipped. Read on.").wait_for()
     assert page.get_by_role("button", name="Commit").is_disabled()
     assert "you made no prediction" in run(page, "guess.compare(100 * accuracy)")
-    assert page.get_by_label("Prediction 0.1").count() == 0
+    assert page.locator("table[aria-label='Prediction 0.1']").count() == 0
     assert not record.exists()
 
 
