@@ -26,13 +26,14 @@ class Asked:
     compares: int
 
 
-def given_away(notebook: NotebookNode) -> list[str]:
+def predictions_are_blind(notebook: NotebookNode) -> list[str]:
     """A sentence for each place that says the answer before the reader has measured it."""
     found = []
     for asked in _predictions(notebook):
         between = notebook.cells[asked.asks : asked.compares + 1]
+        measured = _measured(between[-1], asked.id)
         for place in _open_places(between):
-            if _says(place, asked, _measured(notebook.cells[asked.compares], asked.id)):
+            if _says(place, asked, measured):
                 found.append(
                     f"{place.where} ({place.kind}) answers prediction {asked.id} before it is "
                     f"measured: {place.words[:80]!r}. Say it after the comparison."

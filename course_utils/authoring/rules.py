@@ -12,7 +12,7 @@ from itertools import pairwise
 from nbformat import NotebookNode
 
 from course_utils.authoring import numbers
-from course_utils.authoring.blind import given_away
+from course_utils.authoring.blind import predictions_are_blind
 from course_utils.authoring.build import BEGIN, END
 from course_utils.authoring.shut import is_shown_later, is_shut
 from course_utils.lesson.widgets import WIDGET_VIEW
@@ -179,10 +179,6 @@ def what_only_shows_is_shut(notebook: NotebookNode) -> list[str]:
         for cell in _code(notebook)
         if not is_shut(cell) and any(map(is_shown_later, ast.parse(cell.source).body[-1:]))
     ]
-
-
-def predictions_are_blind(notebook: NotebookNode) -> list[str]:
-    return given_away(notebook)
 
 
 def no_filler(notebook: NotebookNode) -> list[str]:
